@@ -18,6 +18,8 @@ mod validity;
 #[cfg(test)]
 pub(crate) mod shared_data;
 
+pub mod crs;
+
 
 pub use frame::{LonLat, Metres, Plane};
 pub use measure::{area_m2, distance_m, length_m, mean_width_m, perimeter_m};
