@@ -195,6 +195,13 @@ pub(super) fn width(area_m2: f64, perimeter_m: f64) -> f64 {
     if perimeter_m > 0.0 { 2.0 * area_m2 / perimeter_m } else { 0.0 }
 }
 
+/// Metres per degree of longitude and of latitude at a latitude: for edges of a few kilometres, to a part in a million.
+pub(super) fn metres_per_degree(lat: f64) -> [f64; 2] {
+    let phi = lat.to_radians();
+    let w = 1.0 - E2 * phi.sin().powi(2);
+    [(A_M * phi.cos() / w.sqrt()).to_radians(), (A_M * (1.0 - E2) / (w * w.sqrt())).to_radians()]
+}
+
 /// q of Snyder (3-12), from the sine of the latitude: twice the area per radian between equator and latitude, over a².
 fn authalic(sin_phi: f64) -> f64 {
     let e = E2.sqrt();

@@ -9,8 +9,12 @@
 //!
 //! Read [`frame`](Plane) first, then validity, then partition.
 
+mod borders;
 mod frame;
+mod inner;
+mod locator;
 mod measure;
+mod partition;
 mod ring;
 mod round;
 mod validity;
@@ -19,9 +23,14 @@ mod validity;
 pub(crate) mod shared_data;
 
 pub mod crs;
+pub mod wkb;
 
 
+pub use borders::{SharedBorder, shared_borders};
 pub use frame::{LonLat, Metres, Plane};
+pub use inner::inner_point;
+pub use locator::PointLocator;
 pub use measure::{area_m2, distance_m, length_m, mean_width_m, perimeter_m};
+pub use partition::{Gap, Outlying, Overlap, Tolerance, gaps, outlying, overlaps, overlaps_with, union};
 pub use round::{Round7, round7};
 pub use validity::{Flaw, FlawKind, RepairError, Repaired, repair, validate};
