@@ -177,7 +177,7 @@ impl Metres<Polygon> {
         Euclidean.length(self.0.exterior()) + self.0.interiors().iter().map(|ring| Euclidean.length(ring)).sum::<f64>()
     }
 
-    /// Mean width in metres: 2 · area / perimeter, 0 for a shape without perimeter. A long sliver has half its true width each side counted, so this is its width.
+    /// Mean width in metres: 2 · area / perimeter, which is the width of a long sliver; 0 for a shape without perimeter.
     pub fn mean_width_m(&self) -> f64 {
         width(self.area_m2(), self.perimeter_m())
     }

@@ -10,6 +10,7 @@
 //! Read [`frame`](Plane) first, then validity, then partition.
 
 mod borders;
+mod compactness;
 mod frame;
 mod inner;
 mod locator;
@@ -27,6 +28,7 @@ pub mod wkb;
 
 
 pub use borders::{SharedBorder, shared_borders};
+pub use compactness::{Compactness, compactness};
 pub use frame::{LonLat, Metres, Plane};
 pub use inner::inner_point;
 pub use locator::PointLocator;

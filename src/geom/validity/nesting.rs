@@ -1,7 +1,7 @@
 //! How rings that do not cross lie in each other: holes in their shell and beside each other, parts beside parts, the
 //! inside in one piece.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use geo::Coord;
 
@@ -85,7 +85,7 @@ fn shells(parts: &[&[Boxed]], flaws: &mut Vec<Flaw>) {
 fn disconnected(rings: &[Ring], touches: &[Touch], flaws: &mut Vec<Flaw>) {
     let mut groups: Vec<usize> = (0..rings.len()).collect();
     let mut points: HashMap<(usize, [u64; 2]), usize> = HashMap::new();
-    let mut links = std::collections::HashSet::new();
+    let mut links = HashSet::new();
     for touch in touches {
         let polygon = rings[touch.rings[0]].polygon;
         if polygon != rings[touch.rings[1]].polygon {

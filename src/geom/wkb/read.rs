@@ -181,8 +181,8 @@ impl Reader<'_> {
         let mut rings = Vec::with_capacity(n.min(1024));
         for _ in 0..n {
             let ring = self.line(head)?;
-            // Bits are compared, so that a ring of NaN counts as closed and validity names it.
-            let same = |a: &Coord, b: &Coord| (a.x == b.x || a.x.is_nan() && b.x.is_nan()) && (a.y == b.y || a.y.is_nan() && b.y.is_nan());
+            // total_cmp takes NaN for equal to itself, so that a ring of NaN counts as closed and validity names it.
+            let same = |a: &Coord, b: &Coord| (a.x + 0.0).total_cmp(&(b.x + 0.0)).is_eq() && (a.y + 0.0).total_cmp(&(b.y + 0.0)).is_eq();
             if !ring.0.first().zip(ring.0.last()).is_none_or(|(a, b)| same(a, b)) {
                 return Err(WkbError::RingNotClosed);
             }
