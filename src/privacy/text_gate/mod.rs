@@ -57,7 +57,7 @@ pub fn inspect(text: &str) -> Vec<Finding> {
             (Kind::Mobile, numbers::mobile),
         ];
         for (kind, find) in finders {
-            rest = rest.into_iter().flat_map(|marks| take(text, marks, kind, find, &mut findings)).collect();
+            rest = rest.into_iter().flat_map(|marks| take(text, &marks, kind, find, &mut findings)).collect();
         }
     }
     findings.sort_by_key(|finding| finding.bytes.start);
@@ -68,7 +68,7 @@ pub fn inspect(text: &str) -> Vec<Finding> {
 type Finder = fn(&str, &[Mark], usize) -> Option<usize>;
 
 /// Takes what the finder finds out of the marks; returns what is left, in pieces.
-fn take(text: &str, marks: Vec<Mark>, kind: Kind, find: Finder, findings: &mut Vec<Finding>) -> Vec<Vec<Mark>> {
+fn take(text: &str, marks: &[Mark], kind: Kind, find: Finder, findings: &mut Vec<Finding>) -> Vec<Vec<Mark>> {
     let (mut pieces, mut from, mut i) = (Vec::new(), 0, 0);
     while i < marks.len() {
         let Some(end) = find(text, &marks, i) else {

@@ -44,10 +44,9 @@ pub(super) fn mobile(_: &str, marks: &[Mark], at: usize) -> Option<usize> {
     let is = |at: usize| marks.get(at..at + 11).is_some_and(|w| w[0].value == 1 && w[1].value >= 3 && w.iter().all(|m| m.value != X));
     match tokens[..] {
         // With the country code stuck to it, 86 or 0086.
-        [13, ..] if number(&marks[at..at + 2]) == 86 && is(at + 2) => Some(at + 13),
         [15, ..] if number(&marks[at..at + 4]) == 86 && is(at + 4) => Some(at + 15),
         [11, ..] | [3, 4, 4, ..] | [3, 8, ..] | [7, 4, ..] if is(at) => Some(at + 11),
-        [5, 4, 4, ..] | [5, 8, ..] | [9, 4, ..] if number(&marks[at..at + 2]) == 86 && is(at + 2) => Some(at + 13),
+        [13, ..] | [5, 4, 4, ..] | [5, 8, ..] | [9, 4, ..] if number(&marks[at..at + 2]) == 86 && is(at + 2) => Some(at + 13),
         _ => None,
     }
 }
@@ -70,9 +69,8 @@ fn is_card(card: &[Mark]) -> bool {
     let (two, four) = (number(&card[..2]), number(&card[..4]));
     let known = match (two, card.len()) {
         // UnionPay and the older domestic ones; 9558 is older still.
-        (60 | 62 | 68 | 69 | 81, _) => true,
+        (60 | 62 | 68 | 69 | 81, _) | (35 | 40..=49 | 51..=55, 16) => true,
         (95, _) => four == 9558,
-        (35 | 40..=49 | 51..=55, 16) => true,
         (22..=27, 16) => (2221..=2720).contains(&four),
         _ => false,
     };
