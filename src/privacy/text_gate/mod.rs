@@ -71,7 +71,7 @@ type Finder = fn(&str, &[Mark], usize) -> Option<usize>;
 fn take(text: &str, marks: &[Mark], kind: Kind, find: Finder, findings: &mut Vec<Finding>) -> Vec<Vec<Mark>> {
     let (mut pieces, mut from, mut i) = (Vec::new(), 0, 0);
     while i < marks.len() {
-        let Some(end) = find(text, &marks, i) else {
+        let Some(end) = find(text, marks, i) else {
             i += 1;
             continue;
         };
