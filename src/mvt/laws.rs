@@ -43,7 +43,8 @@ fn broken_borders(
     uses.into_iter().filter(wrong).map(|(edge, n)| format!("{edge:?} used {n:?}")).collect()
 }
 
-/// A square of `n` × `n` cells, corners and the middles of edges shifted at random, cells dealt out to shapes.
+/// A square of `n` × `n` cells, corners and the middles of edges shifted at random, cells dealt out to shapes, and a wide
+/// frame around it, shape −1.
 #[derive(Debug, Clone)]
 struct Partition {
     n: usize,
@@ -53,6 +54,7 @@ struct Partition {
 }
 
 const ORIGIN: u32 = (1 << 31) + 12_345;
+const FRAME: [u32; 2] = [ORIGIN - (1 << 24), ORIGIN + (1 << 24)];
 
 impl Partition {
     fn any(n: usize) -> impl Strategy<Value = Self> {
@@ -81,6 +83,13 @@ impl Partition {
             let ring = around.map(|(di, dj)| self.corner(i + di, j + dj)).to_vec();
             shapes.entry(id).or_insert(Shape { id, polygons: Vec::new() }).polygons.push(vec![ring]);
         }
+        let end = 2 * self.n;
+        let sides = [(0..end).map(|k| (k, 0)).collect::<Vec<_>>(), (0..end).map(|k| (end, k)).collect(),
+            (0..end).map(|k| (end - k, end)).collect(), (0..end).map(|k| (0, end - k)).collect()];
+        let hole = sides.into_iter().flatten().map(|(i, j)| self.corner(i, j)).collect();
+        let [lo, hi] = FRAME;
+        let frame = [(lo, lo), (hi, lo), (hi, hi), (lo, hi)].map(|(x, y)| World { x, y }).to_vec();
+        shapes.insert(-1, Shape { id: -1, polygons: vec![vec![frame, hole]] });
         shapes.into_values().collect()
     }
 
@@ -98,7 +107,7 @@ proptest! {
     #[test]
     fn borders_inside_a_partition_are_used_twice_at_every_zoom(partition in Partition::any(6), z in 8_u8..=18) {
         let coverage = Coverage::new(partition.shapes());
-        let ends = [ORIGIN, ORIGIN + partition.step * 6].map(|v| address::on_grid(z, World { x: v, y: v })[0]);
+        let ends = FRAME.map(|v| address::on_grid(z, World { x: v, y: v })[0]);
         let outline = |(a, b): Edge| (0..2).any(|axis| a[axis] == b[axis] && ends.contains(&a[axis]));
         let broken = broken_borders(&coverage, partition.tiles(z), outline);
         prop_assert!(broken.is_empty(), "{:?}", broken);
@@ -111,8 +120,7 @@ proptest! {
             let mut area = 0;
             coverage.tile(tile, BUFFER, |_| true, |_, rings| area += rings.iter().map(twice_area).sum::<i64>());
             let clamp = |v: i32| i64::from(v.clamp(-BUFFER, EXTENT + BUFFER));
-            let end = ORIGIN + partition.step * 5;
-            let [from, to] = [ORIGIN, end].map(|v| tile.place(World { x: v, y: v }).map(clamp));
+            let [from, to] = FRAME.map(|v| tile.place(World { x: v, y: v }).map(clamp));
             prop_assert_eq!(area, 2 * (to[0] - from[0]) * (to[1] - from[1]));
         }
     }
