@@ -48,7 +48,8 @@ fn broken_borders(
 #[derive(Debug, Clone)]
 struct Partition {
     n: usize,
-    step: u32,
+    /// World units from cell to cell, across and down.
+    steps: [u32; 2],
     shifts: Vec<(f64, f64)>,
     owner: Vec<i64>,
 }
@@ -60,19 +61,20 @@ impl Partition {
     fn any(n: usize) -> impl Strategy<Value = Self> {
         let shifts = prop::collection::vec((-0.45..0.45_f64, -0.45..0.45_f64), (2 * n + 1) * (2 * n + 1));
         let owner = prop::collection::vec(0..(n * n) as i64, n * n);
-        (4_u32..1 << 14, shifts, owner).prop_map(move |(step, shifts, owner)| Self { n, step, shifts, owner })
+        let steps = [2.0..14.0_f64, 2.0..14.0_f64].prop_map(|logs| logs.map(|log| log.exp2() as u32));
+        (steps, shifts, owner).prop_map(move |(steps, shifts, owner)| Self { n, steps, shifts, owner })
     }
 
     /// Corner at half steps `i`, `j`; on the outline it moves along the outline alone, at the four ends not at all.
     fn corner(&self, i: usize, j: usize) -> World {
         let (dx, dy) = self.shifts[j * (2 * self.n + 1) + i];
         let end = 2 * self.n;
-        let along = |k: usize, shift: f64| {
-            let half = f64::from(self.step) / 2.0;
+        let along = |axis: usize, k: usize, shift: f64| {
+            let half = f64::from(self.steps[axis]) / 2.0;
             let at = k as f64 * half + if k == 0 || k == end { 0.0 } else { (shift * half).trunc() };
             ORIGIN + at.round() as u32
         };
-        World { x: along(i, dx), y: along(j, dy) }
+        World { x: along(0, i, dx), y: along(1, j, dy) }
     }
 
     fn shapes(&self) -> Vec<Shape> {
@@ -94,8 +96,8 @@ impl Partition {
     }
 
     fn tiles(&self, z: u8) -> Vec<TileId> {
-        let last = ORIGIN + self.step * self.n as u32;
-        let (a, b) = (TileId::holding(z, World { x: ORIGIN, y: ORIGIN }), TileId::holding(z, World { x: last, y: last }));
+        let [x, y] = self.steps.map(|step| ORIGIN + step * self.n as u32);
+        let (a, b) = (TileId::holding(z, World { x: ORIGIN, y: ORIGIN }), TileId::holding(z, World { x, y }));
         let rows = a.y()..=b.y();
         rows.flat_map(|y| (a.x()..=b.x()).map(move |x| TileId::new(z, x, y).expect("between two tiles"))).collect()
     }
@@ -127,8 +129,7 @@ proptest! {
 
     #[test]
     fn an_edited_coverage_equals_one_made_afresh(old in Partition::any(5), new in Partition::any(5), keep in 0_usize..25) {
-        let step = old.step;
-        let new = Partition { step, shifts: old.shifts.iter().zip(&new.shifts).enumerate()
+        let new = Partition { steps: old.steps, shifts: old.shifts.iter().zip(&new.shifts).enumerate()
             .map(|(i, (o, n))| if i % 7 == 0 { *n } else { *o }).collect(), ..new };
         let mut edited = Coverage::new(old.shapes());
         let before: BTreeMap<i64, Shape> = old.shapes().into_iter().map(|s| (s.id, s)).collect();

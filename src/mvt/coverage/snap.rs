@@ -89,31 +89,32 @@ impl Snap {
     fn take_up(&mut self, a: World, b: World) {
         self.taken_up.clear();
         let (from, to) = (on_grid(self.z, a), on_grid(self.z, b));
+        let (north, south) = (from[1].min(to[1]), from[1].max(to[1]));
         // a tile's width around the tile is enough: what is farther is not seen
-        let tile = TileId::grid_origin(self.tile).map(|o| o >> (self.tile.z() - self.z) >> 6);
-        let first = (from[0] >> 6).max(tile[0] - BUCKETS);
-        let last = (to[0] >> 6).min(tile[0] + 2 * BUCKETS);
+        let tile = self.tile.grid_origin().map(|o| o >> (self.tile.z() - self.z) >> 6);
+        let columns = (from[0] >> 6).max(tile[0] - BUCKETS)..=(to[0] >> 6).min(tile[0] + 2 * BUCKETS);
+        let flat = south - north < 64;
         let slope = (to[1] - from[1]) as f64 / ((to[0] - from[0]) as f64).max(1.0);
         let row_at = |x: i64| from[1] + ((x.clamp(from[0], to[0]) - from[0]) as f64 * slope) as i64;
-        for column in first..=last {
-            let (mut top, mut bottom) = (row_at(column << 6) - 2, row_at((column + 1) << 6) + 2);
-            if top > bottom {
-                (top, bottom) = (bottom - 4, top + 4);
-            }
-            if from[0] == to[0] {
-                (top, bottom) = (from[1].min(to[1]), from[1].max(to[1]));
-            } else if slope.abs() > 1.0 {
-                // the edge may rise by `slope` within a square
-                let rise = slope.abs().min(1e9) as i64 + 1;
-                (top, bottom) = ((top - rise).max(from[1].min(to[1]) - 1), (bottom + rise).min(from[1].max(to[1]) + 1));
+        for column in columns {
+            let (mut top, mut bottom) = (north, south);
+            if !flat && from[0] != to[0] {
+                // the rows of the edge in this column, with what it rises within a square and rounding to spare
+                let (one, other) = (row_at(column << 6), row_at((column + 1) << 6));
+                let spare = slope.abs() as i64 + 3;
+                (top, bottom) = ((one.min(other) - spare).max(north), (one.max(other) + spare).min(south));
             }
             let top = (top >> 6).max(tile[1] - BUCKETS);
             let bottom = (bottom >> 6).min(tile[1] + 2 * BUCKETS).min(top + BUCKETS - 1);
             for row in top..=bottom {
                 let at = bucket(column, row);
-                for k in self.starts[at]..self.starts[at + 1] {
-                    let square = self.hot[k as usize];
-                    if square != from
+                for &square in &self.hot[self.starts[at] as usize..self.starts[at + 1] as usize] {
+                    let [x, y] = square;
+                    if x >= from[0]
+                        && x <= to[0]
+                        && y >= north
+                        && y <= south
+                        && square != from
                         && square != to
                         && let Some(along) = runs_through(a, b, square, 20 - self.z)
                     {
@@ -122,8 +123,10 @@ impl Snap {
                 }
             }
         }
-        self.taken_up.sort_unstable();
-        self.taken_up.dedup();
+        if self.taken_up.len() > 1 {
+            self.taken_up.sort_unstable();
+            self.taken_up.dedup();
+        }
     }
 }
 
@@ -141,17 +144,21 @@ fn bucket(column: i64, row: i64) -> usize {
 /// middles, so that the square has its border between units; all is doubled to stay whole.
 fn runs_through(a: World, b: World, square: [i64; 2], log2: u8) -> Option<i128> {
     let half = 1_i64 << log2;
-    let double = |w: World| [2 * i64::from(w.x), 2 * i64::from(w.y)];
-    let ([ax, ay], [bx, by]) = (double(a), double(b));
-    let middle = square.map(|s| ((2 * s + 1) << log2) - 1);
-    let beside = |m: i64, p: i64, q: i64| p.max(q) <= m - half || p.min(q) >= m + half;
-    if beside(middle[0], ax, bx) || beside(middle[1], ay, by) {
+    let [x, y] = square.map(|s| ((2 * s + 1) << log2) - 1);
+    let (ax, ay) = (2 * i64::from(a.x), 2 * i64::from(a.y));
+    let (dx, dy) = (2 * i64::from(b.x) - ax, 2 * i64::from(b.y) - ay);
+    let (mx, my) = (x - ax, y - ay);
+    let beside = |m: i64, d: i64| d.max(0) <= m - half || d.min(0) >= m + half;
+    if beside(mx, dx) || beside(my, dy) {
         return None;
     }
-    let wide = |v: i64| i128::from(v);
-    let (dx, dy) = (wide(bx - ax), wide(by - ay));
-    let (mx, my) = (wide(middle[0] - ax), wide(middle[1] - ay));
-    let through = (mx * dy - my * dx).abs() < wide(half) * (dx.abs() + dy.abs());
+    if dx.abs().max(dy.abs()).max(half) < 1 << 29 {
+        // the middle is no farther than the ends and half a square: the products stay below 2^62
+        let through = (mx * dy - my * dx).abs() < half * (dx.abs() + dy.abs());
+        return through.then(|| i128::from(mx * dx + my * dy));
+    }
+    let [half, dx, dy, mx, my] = [half, dx, dy, mx, my].map(i128::from);
+    let through = (mx * dy - my * dx).abs() < half * (dx.abs() + dy.abs());
     through.then(|| mx * dx + my * dy)
 }
 
