@@ -1,0 +1,20 @@
+//! Files in: bytes to rows, rows to checked rows and faults. Nothing in this room knows a database but `store`'s kin.
+pub mod faults;
+pub mod json;
+pub mod source;
+pub mod table;
+pub mod text;
+mod words;
+
+/// A file of the shared development data; says `skipped:` and returns `None` where it is absent.
+#[cfg(test)]
+pub(crate) fn shared_data(path: &str) -> Option<std::path::PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+    let root = std::env::var("MAPLEBRIDGE_SHARED").unwrap_or_else(|_| beside.to_owned());
+    let file = std::path::Path::new(&root).join("data").join(path);
+    if file.exists() {
+        return Some(file);
+    }
+    eprintln!("skipped: {path} of the shared data is absent");
+    None
+}
