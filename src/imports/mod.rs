@@ -4,6 +4,7 @@ pub mod json;
 pub mod source;
 pub mod table;
 pub mod text;
+pub mod values;
 mod words;
 
 /// A file of the shared development data; says `skipped:` and returns `None` where it is absent.

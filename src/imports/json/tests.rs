@@ -70,7 +70,7 @@ fn every_type_of_geometry_is_read_with_and_without_heights() {
         if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("fixture_")) {
             let (faults, features) = check(&std::fs::read(&file).expect("the case is there"));
             assert!(faults.iter().all(|fault| fault.severity() == Severity::Warning), "{file:?}: {faults:?}");
-            assert_eq!(features, 1, "{file:?}");
+            assert!(features > 0, "{file:?}");
             seen += 1;
         }
     }
