@@ -3,4 +3,5 @@
 //! This is a work in its first days; the tour follows the rooms in reading order.
 pub mod codes;
 pub mod error;
+pub mod geom;
 pub mod imports;
