@@ -1,6 +1,11 @@
 //! Files in: bytes to rows, rows to checked rows and faults. Nothing in this room knows a database but `store`'s kin.
+mod builtin;
+pub mod columns;
 pub mod faults;
+pub mod fields;
 pub mod json;
+pub mod keys;
+pub mod lists;
 pub mod source;
 pub mod table;
 pub mod text;
