@@ -47,14 +47,14 @@ impl Occurrences {
     }
 }
 
-/// Joins the values of named key columns; a bar inside a value is doubled so that no two keys fall together.
+/// Joins the values of named key columns; a bar inside a value is escaped so that no two keys fall together.
 pub fn named<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let mut key = String::from("k:");
     for (at, value) in values.into_iter().enumerate() {
         if at > 0 {
             key.push('|');
         }
-        key.push_str(&value.trim().replace('|', "||"));
+        key.push_str(&value.trim().replace('\\', "\\\\").replace('|', "\\|"));
     }
     key
 }
@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(first.len(), 22);
         assert_eq!(met.key(hash(&[("a", "1")])), format!("{first}-2"));
         assert_ne!(met.key(hash(&[("a", "2")])), first);
-        assert_ne!(named(["a|b", "c"]), named(["a", "b|c"]));
+        assert_ne!(named(["a|", "b"]), named(["a", "|b"]));
     }
 }

@@ -6,10 +6,13 @@ pub mod fields;
 pub mod json;
 pub mod keys;
 pub mod lists;
+pub mod rows;
 pub mod source;
+pub mod survey;
 pub mod table;
 pub mod text;
 pub mod values;
+pub mod wkt;
 mod words;
 
 /// A file of the shared development data; says `skipped:` and returns `None` where it is absent.
