@@ -1,11 +1,16 @@
 //! Files in: bytes to rows, rows to checked rows and faults. Nothing in this room knows a database but `store`'s kin.
 mod builtin;
+mod cells;
 pub mod columns;
 pub mod faults;
 pub mod fields;
 pub mod json;
 pub mod keys;
 pub mod lists;
+pub mod nouns;
+mod place;
+pub mod plan;
+pub mod reading;
 pub mod rows;
 pub mod source;
 pub mod survey;

@@ -6,7 +6,7 @@ use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString
 pub fn parse(text: &str) -> Result<(Option<Geometry<f64>>, Option<u32>), String> {
     let text = text.trim();
     let (srid, text) = match text.split_once(';') {
-        Some((srid, rest)) if srid.len() > 5 && srid[..5].eq_ignore_ascii_case("srid=") => {
+        Some((srid, rest)) if srid.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("srid=")) => {
             (Some(srid[5..].trim().parse().map_err(|_| format!("“{srid}”"))?), rest)
         }
         _ => (None, text),
