@@ -108,7 +108,8 @@ fn said(sentence: &str, args: &[String]) -> String {
 
 /// Counts every fault and keeps the first of them.
 ///
-/// Kept are the first `cap` faults and, apart from them, the first `cap / 10` warnings; every count is exact.
+/// Kept are the first `cap` faults and, apart from them, of each kind of warning the first `cap / 20`, so that a
+/// thousand remarks on winding do not hide the one repaired polygon; every count is exact.
 #[derive(Debug, Clone)]
 pub struct Collector {
     cap: usize,
@@ -144,7 +145,8 @@ impl Collector {
 
     /// Takes one in. Faults of one row must come one after another for `faulty_rows` to be exact.
     pub fn push(&mut self, fault: RowFault) {
-        self.counts.entry(fault.code.name()).or_insert((fault.code, 0)).1 += 1;
+        let count = &mut self.counts.entry(fault.code.name()).or_insert((fault.code, 0)).1;
+        *count += 1;
         match fault.severity() {
             Severity::Fault => {
                 self.faults += 1;
@@ -159,7 +161,7 @@ impl Collector {
                 }
             }
             Severity::Warning => {
-                if self.warnings.len() < self.cap.div_ceil(10) {
+                if *count <= self.cap.div_ceil(20) as u64 {
                     self.warnings.push(fault);
                 }
             }

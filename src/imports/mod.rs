@@ -35,3 +35,6 @@ pub(crate) fn shared_data(path: &str) -> Option<std::path::PathBuf> {
     eprintln!("skipped: {path} of the shared data is absent");
     None
 }
+
+#[cfg(test)]
+mod tests;

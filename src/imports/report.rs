@@ -123,6 +123,8 @@ pub struct Report {
     pub faults: Vec<Told>,
     /// What was added to code lists.
     pub extensions: Vec<Extension>,
+    #[serde(skip)]
+    lang: Lang,
 }
 
 impl Report {
@@ -130,21 +132,21 @@ impl Report {
     pub fn new(understood: Understood, counts: Counts, collector: &Collector, extensions: &[Extension], lang: Lang) -> Self {
         let tallies = collector.counts().map(|(code, count)| Tally { code, severity: code.severity(), count }).collect();
         let faults = collector.shown().map(|fault| Told::of(fault, lang)).collect();
-        Self { understood, counts, tallies, faults, extensions: extensions.to_vec() }
+        Self { understood, counts, tallies, faults, extensions: extensions.to_vec(), lang }
     }
 
     /// Writes the faults as a table with headings, UTF-8 with a byte order mark so that office programs read it.
-    pub fn write_csv(&self, mut to: impl io::Write, lang: Lang) -> io::Result<()> {
+    pub fn write_csv(&self, mut to: impl io::Write) -> io::Result<()> {
         to.write_all("\u{feff}".as_bytes())?;
         let mut writer = csv::Writer::from_writer(to);
-        let headings = match lang {
+        let headings = match self.lang {
             Lang::Zh => ["行", "列", "代码", "轻重", "问题", "办法", "经度", "纬度"],
             Lang::En => ["row", "column", "code", "severity", "reason", "cure", "lon", "lat"],
         };
         writer.write_record(headings)?;
         for fault in &self.faults {
             let place = |at: usize| fault.at.map_or_else(String::new, |place| place[at].to_string());
-            let severity = match (fault.severity, lang) {
+            let severity = match (fault.severity, self.lang) {
                 (Severity::Fault, Lang::Zh) => "错误",
                 (Severity::Warning, Lang::Zh) => "提示",
                 (Severity::Fault, Lang::En) => "fault",

@@ -31,7 +31,8 @@ pub struct TreeRow {
 /// Returns areas from the widest to the narrowest, each before what lies in it, and what could not be placed.
 /// Rows without a township under a county become townships themselves. O(n log n).
 pub fn plant(rows: Vec<(u64, AreaRow)>, under: Option<AreaCode>, used: &BTreeMap<AreaCode, Option<String>>) -> (Vec<TreeRow>, Vec<RowFault>) {
-    let mut planter = Planter { taken: used.keys().copied().collect(), known: BTreeMap::new(), grown: Vec::new(), faults: Vec::new() };
+    let taken = used.keys().copied().collect();
+    let mut planter = Planter { taken, given: BTreeSet::new(), known: BTreeMap::new(), grown: Vec::new(), faults: Vec::new() };
     for (code, foreign) in used {
         if let Some(foreign) = foreign {
             planter.known.insert((code.ancestor(parent_level(code.level())), foreign.clone()), *code);
@@ -54,6 +55,8 @@ pub fn plant(rows: Vec<(u64, AreaRow)>, under: Option<AreaCode>, used: &BTreeMap
 
 struct Planter {
     taken: BTreeSet<AreaCode>,
+    /// Codes that a row of the file has got already.
+    given: BTreeSet<AreaCode>,
     /// The new code of an old one under its parent.
     known: BTreeMap<(Option<AreaCode>, String), AreaCode>,
     grown: Vec<TreeRow>,
@@ -99,7 +102,7 @@ impl Planter {
                 self.faults.push(RowFault::new(row, FaultCode::SerialsFull).arg(parent.unwrap_or(under)));
                 continue;
             };
-            if self.grown.iter().rev().take(1000).any(|grown| grown.area.code == Some(code) && !grown.made) {
+            if !self.given.insert(code) {
                 self.faults.push(RowFault::new(row, FaultCode::DuplicateCode).arg(own).arg(code));
                 continue;
             }
@@ -126,7 +129,8 @@ impl Planter {
         }
         let (level, first) = if parent.level() == Level::County { (Level::Township, 100) } else { (Level::Village, 200) };
         let range = parent.range();
-        let serials = self.taken.iter().filter(|code| code.level() == level && range.contains(code.lo())).map(|code| (code.lo() - parent.lo()) / level.span());
+        let inside = self.taken.range(parent..).take_while(|code| range.contains(code.lo())).filter(|code| code.level() == level);
+        let serials = inside.map(|code| (code.lo() - parent.lo()) / level.span());
         let serial = *free_serials(&serials.collect(), first, 999, 1)?.first()?;
         let code = AreaCode::from_parts(parent.lo() + serial * level.span(), level)?;
         self.taken.insert(code);
