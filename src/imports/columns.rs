@@ -299,7 +299,9 @@ fn by_slip(field: &Field, keys: &[(String, Option<&'static str>)], taken: &mut [
 mod tests {
     use super::*;
 
-    fn matched(noun: Noun, headings: &[&str], columns: &str) -> (Vec<(&'static str, String, How)>, Vec<FaultCode>, Matching) {
+    type Found = (Vec<(&'static str, String, How)>, Vec<FaultCode>, Matching);
+
+    fn matched(noun: Noun, headings: &[&str], columns: &str) -> Found {
         let mut mapping = Mapping::default();
         mapping.add_columns(columns);
         let headings: Vec<String> = headings.iter().map(|&heading| heading.to_owned()).collect();

@@ -58,6 +58,7 @@ impl RowFault {
 
     /// The same fault with one more thing the sentences speak of; cut to 120 characters.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they have")]
     pub fn arg(mut self, arg: impl ToString) -> Self {
         let mut text = arg.to_string();
         if let Some((cut, _)) = text.char_indices().nth(120) {

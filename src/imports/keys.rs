@@ -65,7 +65,9 @@ mod tests {
 
     fn hash(cells: &[(&str, &str)]) -> RowHash {
         let mut hash = RowHash::default();
-        cells.iter().for_each(|(heading, value)| hash.add(seed(heading), value.as_bytes()));
+        for (heading, value) in cells {
+            hash.add(seed(heading), value.as_bytes());
+        }
         hash
     }
 

@@ -24,21 +24,24 @@ impl Places {
     ///
     /// `None` where there is none or it is faulty; the two are told apart by the faults.
     pub(super) fn point(&self, cells: &mut Cells<'_>) -> Option<Point> {
-        if let Some(pair) = self.pair(cells) {
-            return pair;
+        if let Pair::Settled(point) = self.pair(cells) {
+            return point;
         }
         let (id, shape) = self.shape(cells)?;
+        let shape = match shape {
+            Geometry::Polygon(polygon) => Geometry::MultiPolygon(MultiPolygon::new(vec![polygon])),
+            other => other,
+        };
         let (point, inner) = match shape {
             Geometry::Point(point) => (point, false),
             Geometry::MultiPoint(points) if points.0.len() == 1 => (points.0[0], false),
-            Geometry::Polygon(polygon) => (inner_point(&MultiPolygon::new(vec![polygon]))?.into(), true),
-            Geometry::MultiPolygon(parts) => match inner_point(&parts) {
-                Some(point) => (point.into(), true),
-                None => {
+            Geometry::MultiPolygon(parts) => {
+                let Some(point) = inner_point(&parts) else {
                     cells.fault(id, Trouble { code: FaultCode::Invalid, args: vec!["no inside".to_owned()] });
                     return None;
-                }
-            },
+                };
+                (point.into(), true)
+            }
             other => {
                 cells.fault(id, kind_trouble(&other, "Point"));
                 return None;
@@ -47,7 +50,7 @@ impl Places {
         if inner {
             cells.fault(id, Trouble { code: FaultCode::InnerPoint, args: Vec::new() });
         }
-        self.not_zero(cells, id, round7(&point))
+        not_zero(cells, id, round7(&point))
     }
 
     /// The row as polygons, valid, with shells against the clock and every corner on the 1e-7° grid.
@@ -93,27 +96,27 @@ impl Places {
         }
     }
 
-    /// Longitude and latitude of their own columns; `None` where there are no such columns.
-    fn pair(&self, cells: &mut Cells<'_>) -> Option<Option<Point>> {
+    /// Longitude and latitude of their own columns.
+    fn pair(&self, cells: &mut Cells<'_>) -> Pair {
         if !cells.binding.has_column(FieldId::Longitude) || !cells.binding.has_column(FieldId::Latitude) {
-            return None;
+            return Pair::Elsewhere;
         }
         let before = cells.faults.len();
         let pair = (cells.number(FieldId::Longitude), cells.number(FieldId::Latitude));
         let (x, y) = match pair {
             (Some(x), Some(y)) => (x, y),
-            _ if cells.faults.len() > before => return Some(None),
-            (None, None) if cells.binding.has_column(FieldId::Wkt) => return None,
-            (None, None) => return Some(None),
+            _ if cells.faults.len() > before => return Pair::Settled(None),
+            (None, None) if cells.binding.has_column(FieldId::Wkt) => return Pair::Elsewhere,
+            (None, None) => return Pair::Settled(None),
             (x, _) => {
                 let empty = if x.is_none() { FieldId::Longitude } else { FieldId::Latitude };
                 cells.fault(empty, Trouble { code: FaultCode::PlaceHalf, args: Vec::new() });
-                return Some(None);
+                return Pair::Settled(None);
             }
         };
-        let Some(converter) = &self.converter else { return Some(None) };
+        let Some(converter) = &self.converter else { return Pair::Settled(None) };
         match converter.to_wgs84(x, y) {
-            Ok(place) => Some(self.not_zero(cells, FieldId::Longitude, round7(&place.into()))),
+            Ok(place) => Pair::Settled(not_zero(cells, FieldId::Longitude, round7(&place.into()))),
             Err(error) => {
                 let is_degrees = !matches!(converter.crs(), Crs::Epsg(_));
                 let trouble = |code, value: f64| Trouble { code, args: vec![value.to_string()] };
@@ -124,30 +127,18 @@ impl Places {
                 } else {
                     cells.fault(FieldId::Longitude, outside(&error, converter.crs()));
                 }
-                Some(None)
+                Pair::Settled(None)
             }
         }
-    }
-
-    #[expect(clippy::unused_self, reason = "all judgements of places are asked in one way")]
-    fn not_zero(&self, cells: &mut Cells<'_>, id: FieldId, point: Point) -> Option<Point> {
-        if point.x().abs() < 1e-6 && point.y().abs() < 1e-6 {
-            cells.fault(id, Trouble { code: FaultCode::PlaceZero, args: Vec::new() });
-            return None;
-        }
-        Some(point)
     }
 
     /// The geometry of the feature or of the WKT column, in WGS 84, and where it stood.
     fn shape(&self, cells: &mut Cells<'_>) -> Option<(FieldId, Geometry<f64>)> {
-        let shape = match &cells.record.shape {
-            Some(shape) => shape.clone(),
-            None => {
-                let read = cells.value(FieldId::Wkt, |text| {
-                    wkt::parse(text).map_err(|why| Trouble { code: FaultCode::Wkt, args: vec![why] })
-                });
-                read?.0?
-            }
+        let shape = if let Some(shape) = &cells.record.shape {
+            shape.clone()
+        } else {
+            let trouble = |why| Trouble { code: FaultCode::Wkt, args: vec![why] };
+            cells.value(FieldId::Wkt, |text| wkt::parse(text).map_err(trouble))?.0?
         };
         let converter = self.converter.as_ref()?;
         match converter.geometry_to_wgs84(&shape) {
@@ -158,6 +149,23 @@ impl Places {
             }
         }
     }
+}
+
+/// What the columns of coordinates said.
+enum Pair {
+    /// A point, or none that holds.
+    Settled(Option<Point>),
+    /// Nothing: the place stands elsewhere, if anywhere.
+    Elsewhere,
+}
+
+/// Zero, zero is what programs write for nothing.
+fn not_zero(cells: &mut Cells<'_>, id: FieldId, point: Point) -> Option<Point> {
+    if point.x().abs() < 1e-6 && point.y().abs() < 1e-6 {
+        cells.fault(id, Trouble { code: FaultCode::PlaceZero, args: Vec::new() });
+        return None;
+    }
+    Some(point)
 }
 
 fn flawed(cells: &mut Cells<'_>, id: FieldId, flaw: &Flaw, code: FaultCode, args: Vec<String>) {

@@ -115,7 +115,9 @@ impl Plan {
         while let Some(sound) = rows.read(&mut record, &mut ignored) {
             if sound {
                 for (scan, &(_, column)) in scans.iter_mut().zip(open) {
-                    said(record.cell(column)).into_iter().for_each(|text| scan.see(text));
+                    if let Some(text) = said(record.cell(column)) {
+                        scan.see(text);
+                    }
                 }
             }
             if scans.iter().all(|scan| scan.order().is_ok()) {
@@ -141,10 +143,10 @@ impl Plan {
             }
         };
         let crs = Crs::parse(&said);
-        if let (Ok(crs), Some(own), CrsFrom::Given) = (&crs, &of_file, from) {
-            if Crs::parse(own).as_ref() != Ok(crs) {
-                self.faults.push(RowFault::new(0, FaultCode::CrsDiffers).arg(own).arg(crs));
-            }
+        if let (Ok(crs), Some(own), CrsFrom::Given) = (&crs, &of_file, from)
+            && Crs::parse(own).as_ref() != Ok(crs)
+        {
+            self.faults.push(RowFault::new(0, FaultCode::CrsDiffers).arg(own).arg(crs));
         }
         match crs.and_then(|crs| Ok((crs, Converter::new(crs)?))) {
             Ok((crs, mut converter)) => {

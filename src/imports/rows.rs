@@ -142,7 +142,9 @@ fn fill(
         record.hash.add(keys::seed("@geometry"), &bare);
     }
     record.cells.clear();
-    slots.iter().for_each(|slot| record.cells.push_field(slot.as_bytes()));
+    for slot in slots.iter() {
+        record.cells.push_field(slot.as_bytes());
+    }
     record.shape = feature.geometry;
     true
 }

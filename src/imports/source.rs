@@ -186,21 +186,21 @@ impl Known {
         let lines_name = matches!(extension, "ndjson" | "jsonl" | "geojsonl" | "geojsons" | "geojsonseq" | "ldjson");
         Ok(Some(match text.first() {
             Some(0x1E) => Format::GeoJsonLines,
-            Some(b'{') if lines_name || self.second_line_opens_an_object(text) => Format::GeoJsonLines,
+            Some(b'{') if lines_name || second_line_opens_an_object(text) => Format::GeoJsonLines,
             Some(b'{' | b'[') => Format::GeoJson,
             _ if lines_name => Format::GeoJsonLines,
             _ if json_name => Format::GeoJson,
             _ => Format::Table,
         }))
     }
+}
 
-    /// Whether the first line is a whole object and another follows it.
-    fn second_line_opens_an_object(&self, head: &[u8]) -> bool {
-        let mut lines = head.splitn(2, |&b| b == b'\n');
-        let (first, rest) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-        let next = rest.trim_ascii_start().first().copied();
-        matches!(next, Some(b'{' | 0x1E)) && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok()
-    }
+/// Whether the first line is a whole object and another follows it.
+fn second_line_opens_an_object(head: &[u8]) -> bool {
+    let mut lines = head.splitn(2, |&b| b == b'\n');
+    let (first, rest) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let next = rest.trim_ascii_start().first().copied();
+    matches!(next, Some(b'{' | 0x1E)) && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok()
 }
 
 struct Limited<R> {
@@ -255,7 +255,7 @@ mod tests {
         source.open().expect("opens").read_to_string(&mut text).expect("unpacks");
         assert_eq!(text, "lon,lat\n");
         let limits = Limits { file_bytes: 1000, ..Limits::default() };
-        let source = Source::bytes("a.csv.gz", pack(&[b'a'; 100_000]), limits).expect("memory opens");
+        let source = Source::bytes("a.csv.gz", pack(&vec![b'a'; 100_000]), limits).expect("memory opens");
         assert_eq!(source.know().map(|_| ()).map_err(|fault| fault.code), Err(FaultCode::FileTooLarge));
     }
 }

@@ -114,7 +114,9 @@ impl Survey {
                 }
                 continue;
             }
+            let looked_at = self.looked_at;
             self.looked_at += 1;
+            self.sample.push(Vec::new());
             faults.clear();
             let Some(feature) = read_feature(&piece, row, limits, &mut faults) else { continue };
             let id = feature.id.iter().map(|id| (FEATURE_ID, id.clone()));
@@ -124,13 +126,7 @@ impl Survey {
                     self.headings.push(Heading { name: name.to_owned(), filled: 0, examples: Vec::new() });
                 }
                 self.headings[at].see(&text);
-                let cells = match self.sample.get_mut(self.looked_at - 1) {
-                    Some(cells) => cells,
-                    None => {
-                        self.sample.resize_with(self.looked_at, Vec::new);
-                        &mut self.sample[self.looked_at - 1]
-                    }
-                };
+                let cells = &mut self.sample[looked_at];
                 if cells.len() <= at {
                     cells.resize(at + 1, String::new());
                 }

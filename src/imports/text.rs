@@ -108,7 +108,7 @@ fn unmarked_utf16(head: &[u8]) -> Option<Encoding> {
 }
 
 fn count_lines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&b| b == b'\n').count() as u64
+    bytes.iter().map(|&b| u64::from(b == b'\n')).sum()
 }
 
 fn check_utf8(mut reader: impl Read) -> io::Result<Option<BadText>> {

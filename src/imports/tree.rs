@@ -77,10 +77,11 @@ impl Planter {
     /// A village of our scheme that names its township brings it along where nobody else does.
     fn named_township(&mut self, row: u64, area: &AreaRow) {
         let township = area.code.filter(|code| code.level() == Level::Village).and_then(|code| code.ancestor(Level::Township));
-        if let (Some(code), Some(name)) = (township, &area.township_name) {
-            if self.taken.insert(code) {
-                self.grown.push(TreeRow { row, made: true, area: bare(code, name, area.township_code.clone().filter(|old| *old != code.to_string())) });
-            }
+        if let (Some(code), Some(name)) = (township, &area.township_name)
+            && self.taken.insert(code)
+        {
+            let old = area.township_code.clone().filter(|old| *old != code.to_string());
+            self.grown.push(TreeRow { row, made: true, area: bare(code, name, old) });
         }
     }
 

@@ -27,10 +27,10 @@ impl<'a> Reader<'a> {
     }
 
     fn unexpected(&self) -> String {
-        match self.rest.is_empty() {
-            true => "the text ends too early".to_owned(),
-            false => format!("“{}”", self.rest.chars().take(20).collect::<String>()),
+        if self.rest.is_empty() {
+            return "the text ends too early".to_owned();
         }
+        format!("“{}”", self.rest.chars().take(20).collect::<String>())
     }
 
     fn word(&mut self) -> &'a str {
@@ -100,7 +100,10 @@ impl<'a> Reader<'a> {
             "POLYGON" => Geometry::Polygon(self.polygon()?),
             "MULTIPOLYGON" => Geometry::MultiPolygon(MultiPolygon::new(self.list(Self::polygon)?)),
             _ if depth > 8 => return Err("collections too deep".to_owned()),
-            _ => Geometry::GeometryCollection(GeometryCollection::from_iter(self.list(|own| own.shape(depth + 1))?.into_iter().flatten())),
+            _ => {
+                let parts = self.list(|own| own.shape(depth + 1))?;
+                Geometry::GeometryCollection(GeometryCollection::from(parts.into_iter().flatten().collect::<Vec<_>>()))
+            }
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPolygon, Point, Polygon};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::{Value, value::RawValue};
 
@@ -152,7 +152,7 @@ impl Walk<'_> {
         let read = match kind {
             "Point" => serde_json::from_str::<Position>(text).ok().map(|at| Geometry::Point(Point(self.take(at)))),
             "MultiPoint" => serde_json::from_str::<Vec<Position>>(text).ok().map(|all| {
-                Geometry::MultiPoint(MultiPoint::from_iter(all.into_iter().map(|at| Point(self.take(at)))))
+                Geometry::MultiPoint(all.into_iter().map(|at| Point(self.take(at))).collect())
             }),
             "LineString" => serde_json::from_str(text).ok().and_then(|line| self.line(line)).map(Geometry::LineString),
             "MultiLineString" => serde_json::from_str::<Vec<Vec<Position>>>(text).ok().and_then(|lines| {
@@ -170,8 +170,7 @@ impl Walk<'_> {
                 "Point" => (0, false),
                 "MultiPoint" => (1, false),
                 "LineString" => (1, true),
-                "MultiLineString" => (2, true),
-                "Polygon" => (2, true),
+                "MultiLineString" | "Polygon" => (2, true),
                 _ => (3, true),
             };
             match serde_json::from_str::<Value>(text) {

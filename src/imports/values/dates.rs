@@ -115,7 +115,7 @@ pub fn when(text: &str, order: Option<Order>) -> Result<When, Trouble> {
     if date.is_none() {
         return Err(bad());
     }
-    let date = date.filter(in_reach).ok_or_else(bad)?;
+    let date = date.filter(|&date| in_reach(date)).ok_or_else(bad)?;
     let rest = rest.trim();
     if rest.is_empty() {
         return Ok(When { date, time: None, offset: None });
@@ -124,7 +124,7 @@ pub fn when(text: &str, order: Option<Order>) -> Result<When, Trouble> {
     Ok(When { date, time: Some(time), offset })
 }
 
-fn in_reach(date: &NaiveDate) -> bool {
+fn in_reach(date: NaiveDate) -> bool {
     use chrono::Datelike;
     (1900..=2100).contains(&date.year())
 }
@@ -132,7 +132,7 @@ fn in_reach(date: &NaiveDate) -> bool {
 /// `20220501` is a date; a smaller number is the day number of an office program.
 fn all_digits(narrow: &str, text: &str) -> Result<When, Trouble> {
     if narrow.len() == 8 && !narrow.contains('.') {
-        let date = NaiveDate::parse_from_str(narrow, "%Y%m%d").ok().filter(in_reach);
+        let date = NaiveDate::parse_from_str(narrow, "%Y%m%d").ok().filter(|&date| in_reach(date));
         return date.map(|date| When { date, time: None, offset: None }).ok_or_else(|| Trouble::of(FaultCode::Date, text));
     }
     let serial = narrow.parse::<f64>().ok().filter(|days| (1.0..80_000.0).contains(days));

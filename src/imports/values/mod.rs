@@ -24,6 +24,7 @@ impl Trouble {
         Self { code, args: vec![value.to_owned()] }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they have")]
     fn and(mut self, arg: impl ToString) -> Self {
         self.args.push(arg.to_string());
         self

@@ -55,7 +55,9 @@ fn what_is_no_date_says_so_and_guesses_nothing() {
 fn a_column_tells_day_and_month_apart_or_names_an_example() {
     let scan = |values: &[&str]| {
         let mut scan = OrderScan::default();
-        values.iter().for_each(|value| scan.see(value));
+        for value in values {
+            scan.see(value);
+        }
         scan.order()
     };
     assert_eq!(scan(&["05/01/2022 12:00:03 AM", "05/13/2022 1:00:00 PM"]), Ok(Some(Order::Mdy)));
