@@ -2,7 +2,7 @@
 //!
 //! Works only with numbers of blocks; `areas` makes rows with outlines of it.
 
-use super::dice::{Dice, mix};
+use super::dice::Dice;
 use super::graph::{FAR, Graph};
 use super::land::{Land, P, distance};
 use super::mesh::Mesh;
@@ -337,9 +337,4 @@ fn name_villages(mut drafts: Vec<Draft>, township: i64, kind: Kind, names: &mut 
         let cell_count = out.cells.len() - first_cell;
         out.villages.push(Village { code, township: out.townships.len() - 1, town: draft.town, class, bare, name, first_cell, cell_count });
     }
-}
-
-/// A steady choice between things by number, where dice would be too much ceremony.
-pub(super) fn nth(seed: u64, n: usize, of: usize) -> usize {
-    (mix(seed ^ mix(n as u64 + 1)) % of as u64) as usize
 }

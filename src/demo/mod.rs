@@ -7,16 +7,22 @@
 //! `basemap`. Writing it to files or into the database is left to `cli` and `imports`.
 
 mod areas;
+mod basemap;
+mod cases;
 mod dice;
 mod divide;
 mod graph;
 mod homes;
 mod land;
 mod mesh;
+mod mixes;
 mod names;
 #[cfg(test)]
 mod picture;
 mod rings;
+mod services;
+#[cfg(test)]
+mod tests;
 mod truth;
 mod world;
 
@@ -68,5 +74,25 @@ pub fn generate(plan: &Plan) -> World {
     let division = divide::divide(&land, &mesh);
     let (areas, cells) = areas::rows(&land, &mesh, &division);
     let households = homes::rows(&land, &mesh, &division);
-    World { areas, cells, households, facilities: Vec::new(), incidents: Vec::new(), basemap: Vec::new(), truth: Truth::default() }
+    let basemap = basemap::rows(&land, &mesh, &division);
+    let (facilities, service_gaps) = services::rows(&land, &mesh, &division);
+    let mut truth = Truth { seed: plan.seed, service_gaps, ..Truth::default() };
+    let incidents = cases::rows(plan, &land, &mesh, &division, &households, &mut truth);
+    for cell in cells.iter().filter(|c| c.kind == "general") {
+        let sized = SizedCell { cell: cell.code, household_count: cell.household_count };
+        match cell.household_count {
+            0..200 => truth.under_size.push(sized),
+            501.. => truth.over_size.push(sized),
+            _ => {}
+        }
+    }
+    truth.totals = Totals {
+        areas: areas.len(),
+        cells: cells.len(),
+        addresses: households.len(),
+        households: households.iter().map(|h| u64::from(h.household_count)).sum(),
+        facilities: facilities.len(),
+        incidents: incidents.len(),
+    };
+    World { areas, cells, households, facilities, incidents, basemap, truth }
 }
