@@ -12,12 +12,14 @@ use super::graph::{FAR, Graph};
 use super::land::{Land, P, coord, curve, distance, point, to_e7};
 use super::mesh::Mesh;
 use super::names::STREETS;
+use super::rings::{NOBODY, outlines};
 use super::world::{Feature, Shape};
 
 /// All features, in drawing order.
 pub(super) fn rows(land: &Land, mesh: &Mesh, division: &Division) -> Vec<Feature> {
     let mut out = Vec::new();
-    greens(land, mesh, division, &mut out);
+    woods(land, mesh, division, &mut out);
+    greens(mesh, division, &mut out);
     let river: Vec<usize> = (0..mesh.edges.len()).filter(|&e| mesh.edges[e].river && drawn(mesh, e)).collect();
     for chain in chains(mesh, &river, -1.0) {
         out.push(named("river", ("枫溪", "Fengxi River"), Shape::Line(edge_line(mesh, &chain))));
@@ -69,8 +71,30 @@ fn line(points: &[P]) -> LineString<f64> {
     points.iter().map(|&p| coord(to_e7(p))).collect()
 }
 
-/// Lakes, parks and campuses from their blocks, woods on the hills.
-fn greens(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) {
+/// Woods: the hilly blocks that hang together, with the wiggles of their edges.
+fn woods(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) {
+    let hilly: Vec<bool> = (0..mesh.sites.len())
+        .map(|b| division.cell_of[b] != FAR && !mesh.in_town(b) && land.hill(mesh.sites[b]) > 0.62)
+        .collect();
+    let mut owner = vec![NOBODY; mesh.sites.len()];
+    let mut count = 0;
+    for first in 0..owner.len() {
+        if hilly[first] && owner[first] == NOBODY {
+            for (b, found) in mesh.flood(first, &hilly).into_iter().enumerate() {
+                if found {
+                    owner[b] = count;
+                }
+            }
+            count += 1;
+        }
+    }
+    for polygon in outlines(mesh, &owner, count as usize) {
+        out.push(named("green", ("", ""), Shape::Area(polygon)));
+    }
+}
+
+/// Lakes and parks from their blocks.
+fn greens(mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) {
     for block in 0..mesh.sites.len() {
         if division.cell_of[block] == FAR {
             continue;
@@ -78,7 +102,6 @@ fn greens(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>)
         let (kind, shrink) = match division.used[block] {
             Use::Lake => ("lake", 0.62),
             Use::Park => ("green", 0.86),
-            _ if !mesh.in_town(block) && land.hill(mesh.sites[block]) > 0.66 => ("green", 1.02),
             _ => continue,
         };
         let s = mesh.sites[block];

@@ -187,7 +187,7 @@ fn band(people: f64) -> &'static str {
 fn dwellings(households: u32, urban: f64, used: Use, dice: &mut Dice) -> Vec<(u16, &'static str)> {
     let mut left = households;
     let mut out = Vec::new();
-    let flats = ((urban - 250.0) / 1_600.0).clamp(0.0, 0.62);
+    let flats = ((urban - 250.0) / 1_300.0).clamp(0.0, 0.72);
     while left > 0 {
         let (size, kind) = if used == Use::Campus {
             (18 + dice.below(28), "dormitory")
@@ -196,7 +196,7 @@ fn dwellings(households: u32, urban: f64, used: Use, dice: &mut Dice) -> Vec<(u1
         } else if urban > 250.0 && dice.chance(0.3) {
             (2 + dice.below(4), "mixed")
         } else {
-            (if dice.chance(0.72) { 1 } else if dice.chance(0.8) { 2 } else { 3 }, "house")
+            (if dice.chance(0.56) { 1 } else if dice.chance(0.75) { 2 } else { 3 }, "house")
         };
         let size = (size as u32).min(left);
         left -= size;

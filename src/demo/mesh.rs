@@ -111,7 +111,7 @@ impl Mesh {
     }
 
     /// The blocks of a kind that hang together with the first.
-    fn flood(&self, first: usize, kind: &[bool]) -> Vec<bool> {
+    pub(super) fn flood(&self, first: usize, kind: &[bool]) -> Vec<bool> {
         let mut found = vec![false; kind.len()];
         let mut open = vec![first];
         found[first] = true;
@@ -161,6 +161,7 @@ fn sites(land: &Land) -> (Vec<P>, Vec<i32>) {
     let mut banks: Vec<P> = Vec::new();
     let mut sides: Vec<i32> = Vec::new();
     for (r, spine) in land.rivers.iter().enumerate() {
+        let spine = resampled(spine, 20.0);
         let mut walked = 0.0;
         let mut next = 0.0;
         for pair in spine.windows(2) {
@@ -191,6 +192,20 @@ fn sites(land: &Land) -> (Vec<P>, Vec<i32>) {
     });
     sides.resize(out.len(), 0);
     (out, sides)
+}
+
+/// The line with a point every so many metres.
+fn resampled(line: &[P], every_m: f64) -> Vec<P> {
+    let mut out = Vec::new();
+    for pair in line.windows(2) {
+        let n = (distance(pair[0], pair[1]) / every_m).ceil().max(1.0);
+        out.extend((0..n as usize).map(|k| {
+            let t = k as f64 / n;
+            [pair[0][0] + (pair[1][0] - pair[0][0]) * t, pair[0][1] + (pair[1][1] - pair[0][1]) * t]
+        }));
+    }
+    out.extend(line.last());
+    out
 }
 
 /// About how far apart blocks are at a place.
