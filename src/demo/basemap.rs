@@ -4,7 +4,7 @@
 //! block to block on which the houses stand.
 
 use geo_types::{LineString, Point, Polygon};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dice::Dice;
 use super::divide::{Division, Use, block_at};
@@ -80,7 +80,7 @@ fn woods(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) 
     let mut count = 0;
     for first in 0..owner.len() {
         if hilly[first] && owner[first] == NOBODY {
-            for (b, found) in mesh.flood(first, &hilly).into_iter().enumerate() {
+            for (b, found) in mesh.flood(&[first], &hilly).into_iter().enumerate() {
                 if found {
                     owner[b] = count;
                 }
@@ -166,7 +166,7 @@ fn chains(mesh: &Mesh, edges: &[usize], straight: f64) -> Vec<Vec<(usize, bool)>
             }
         }
     }
-    let mut used: FxHashMap<usize, ()> = FxHashMap::default();
+    let mut used: FxHashSet<usize> = FxHashSet::default();
     let mut out = Vec::new();
     for only_ends in [true, false] {
         for &e in edges {
@@ -182,7 +182,7 @@ fn chains(mesh: &Mesh, edges: &[usize], straight: f64) -> Vec<Vec<(usize, bool)>
             };
             let mut chain = Vec::new();
             let (mut at, mut back) = (e, backwards);
-            while used.insert(at, ()).is_none() {
+            while used.insert(at) {
                 chain.push((at, back));
                 let end = if back { mesh.edges[at].a } else { mesh.edges[at].b };
                 let Some(&next) = onward.get(&(at, end)) else { break };

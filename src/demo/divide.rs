@@ -253,7 +253,7 @@ fn cell_targets(cells: usize, villages: &[&Vec<u32>], out: &Division, mesh: &Mes
             // A target below 1 marks it: see `draft`.
             targets.push(0.24);
         } else if i < dedicated + over {
-            targets[0] *= 1.85;
+            targets[0] *= 2.1;
         } else if i < dedicated + over + under && targets.len() > 1 {
             targets[0] *= 0.45;
         }

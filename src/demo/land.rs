@@ -260,7 +260,7 @@ impl Land {
 
     /// The lay of hills at a place: 0 in the plain, 1 in the mountains.
     pub(super) fn hill(&self, p: P) -> f64 {
-        let n = 0.65 * noise(self.seed, p, 5_200.0) + 0.35 * noise(self.seed ^ 77, p, 2_100.0);
+        let n = 0.65 * noise(self.seed, p, 5_200.0) + 0.35 * noise(self.seed ^ 0x77, p, 2_100.0);
         let far = (self.water_distance(p) / 3_200.0).min(1.0);
         (0.62 * n + 0.38 * far).clamp(0.0, 1.0)
     }

@@ -100,21 +100,24 @@ impl Mesh {
 
     /// Which blocks lie in the world: those that the middle reaches inside the outline, and what they enclose.
     fn fill(&self, land: &Land) -> Vec<bool> {
-        let near: Vec<bool> = self.sites.iter().map(|&s| land.outness(s) < 1.0).collect();
-        let first = |by: &dyn Fn(usize) -> f64| {
-            (0..self.sites.len()).min_by(|&a, &b| by(a).total_cmp(&by(b))).unwrap_or(0)
-        };
-        let world = self.flood(first(&|i| land.outness(self.sites[i])), &near);
+        let outness: Vec<f64> = self.sites.iter().map(|&s| land.outness(s)).collect();
+        let near: Vec<bool> = outness.iter().map(|&o| o < 1.0).collect();
+        let middle = (0..outness.len()).min_by(|&a, &b| outness[a].total_cmp(&outness[b])).unwrap_or(0);
+        let world = self.flood(&[middle], &near);
         let rest: Vec<bool> = world.iter().map(|w| !w).collect();
-        let outside = self.flood(first(&|i| -land.outness(self.sites[i])), &rest);
+        // Blocks at the rim of the mesh need not touch each other, so the flood starts at all of them.
+        let rim: Vec<usize> = (0..outness.len()).filter(|&i| outness[i] > 1.12).collect();
+        let outside = self.flood(&rim, &rest);
         outside.iter().map(|o| !o).collect()
     }
 
-    /// The blocks of a kind that hang together with the first.
-    pub(super) fn flood(&self, first: usize, kind: &[bool]) -> Vec<bool> {
+    /// The blocks of a kind that hang together with the first ones.
+    pub(super) fn flood(&self, first: &[usize], kind: &[bool]) -> Vec<bool> {
         let mut found = vec![false; kind.len()];
-        let mut open = vec![first];
-        found[first] = true;
+        let mut open = first.to_vec();
+        for &block in first {
+            found[block] = true;
+        }
         while let Some(block) = open.pop() {
             for &e in self.around(block) {
                 let other = self.across(e, block);
@@ -171,18 +174,24 @@ fn sites(land: &Land) -> (Vec<P>, Vec<i32>) {
             }
             let step = spacing(land, pair[0]) * 0.86;
             let length = distance(pair[0], pair[1]).max(1e-6);
+            let at = pair[0];
             let normal = [-(pair[1][1] - pair[0][1]) / length, (pair[1][0] - pair[0][0]) / length];
-            for side in [1, -1] {
-                let offset = f64::from(side) * step * 0.5;
-                banks.push([pair[0][0] + normal[0] * offset, pair[0][1] + normal[1] * offset]);
-                sides.push((r as i32 + 1) * side);
-            }
+            let pair = [1.0, -1.0].map(|side| {
+                let offset = side * step * 0.5;
+                [at[0] + normal[0] * offset, at[1] + normal[1] * offset]
+            });
             next = walked + step;
+            // Where the river comes back to itself, or bends too sharply, one bank would lie on the other.
+            if banks.iter().any(|&q| pair.iter().any(|&p| distance(p, q) < step * 0.5)) {
+                continue;
+            }
+            banks.extend(pair);
+            sides.extend([r as i32 + 1, -(r as i32 + 1)]);
         }
     }
     let mut out = banks.clone();
     let mut dice = Dice::new(land.seed, "sites");
-    let [x, y] = [land.half[0] * 1.16 + 1_600.0, land.half[1] * 1.16 + 1_600.0];
+    let [x, y] = [land.half[0] * 1.16 + 2_600.0, land.half[1] * 1.16 + 2_600.0];
     split(land, &mut dice, [-x, -y, x, y], &mut |p| {
         let near = spacing(land, p) * 0.8;
         let close = |q: &P| (q[0] - p[0]).abs() < near && (q[1] - p[1]).abs() < near && distance(*q, p) < near;

@@ -50,7 +50,8 @@ fn outline(steps: &BTreeMap<Step, u32>) -> BTreeSet<Step> {
 
 #[test]
 fn cells_villages_and_townships_tile_the_county_to_the_bit() {
-    for world in [township(), county()] {
+    let others = [3, 4, 253_411].map(|seed| generate(&plan(Size::Township, seed)));
+    for world in [township(), county()].into_iter().chain(&others) {
         let level = |level: Level| world.areas.iter().filter(move |a| a.code.level() == level).map(|a| &a.polygon);
         let cells = steps(world.cells.iter().map(|c| &c.polygon));
         assert!(cells.values().all(|&n| n == 1), "a step is walked twice in one direction");
