@@ -232,8 +232,10 @@ fn roads(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) 
     }
     if let Some(&first) = seats.first().filter(|_| seats.len() > 1) {
         let tree = graph.nearest(&[(blocks[first], 1.0)], None).before;
+        // These may run beside the roads within the counties.
+        let mut between = vec![false; mesh.sites.len()];
         for &s in &seats {
-            ways.push(("main_road", walk(&tree, blocks[s], &mut on_road)));
+            ways.push(("main_road", walk(&tree, blocks[s], &mut between)));
         }
     }
     for (k, &b) in blocks.iter().enumerate() {

@@ -240,7 +240,7 @@ fn plant_silence(book: &mut Book<'_>, division: &Division, expected_all: f64, di
             let expected = expected_all * book.share(cell, 1) * days as f64 / DAYS as f64;
             if expected >= 4.0 && !part.dedicated && book.silent.iter().all(|s| s.0 != cell) {
                 book.silent.push((cell, since));
-                truth.silent.push(SilentCell { cell: code(part.code), since, expected_count: expected });
+                truth.silent.push(SilentCell { cell: code(part.code), since, expected_count: rounded(expected) });
                 break;
             }
         }
@@ -296,9 +296,9 @@ fn plant_clusters(book: &mut Book<'_>, mesh: &Mesh, division: &Division, expecte
             category: CATEGORIES[category].code.into(),
             from,
             to,
-            expected_count: expected,
+            expected_count: rounded(expected),
             added_count: added,
-            relative_risk: (expected + f64::from(added)) / expected.max(1e-9),
+            relative_risk: rounded((expected + f64::from(added)) / expected.max(1e-9)),
         });
     }
 }
@@ -327,6 +327,11 @@ fn plant_rise(book: &mut Book<'_>, division: &Division, dice: &mut Dice, truth: 
         }
         truth.rising.push(PlantedRise { cell: code(division.cells[cell].code), from, added_per_28_days });
     }
+}
+
+/// Three decimals, so that the truth comes back from its file as it was.
+fn rounded(number: f64) -> f64 {
+    (number * 1_000.0).round() / 1_000.0
 }
 
 /// Orders by day and numbers by county and year.

@@ -205,7 +205,7 @@ impl Land {
         let off = if size == Size::Township { 420.0 } else { 650.0 };
         let mut knots = vec![[-1.5 * hx, dice.between(-0.5, 0.5) * hy]];
         let mut last = knots[0];
-        for seat in order.iter().filter(|s| seats.len() == 1 || s[1].abs() < 0.62 * hy) {
+        for seat in order.iter().filter(|s| seats.len() == 1 || s[1].abs() < 0.3 * hy) {
             let through = [seat[0], seat[1] - off];
             // Bends on the way, none beside the seat itself.
             let steps = (distance(last, through) / 4_200.0).max(2.0) as usize;

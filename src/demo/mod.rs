@@ -4,13 +4,14 @@
 //! Pure and deterministic: the same `Plan` gives the same bytes. Nothing here is a real place or a real case; codes
 //! stand under 99. Reading order: `world` (what comes out), `land` (where people live), `mesh` (street blocks),
 //! `graph` and `divide` (who owns which block), `rings` and `areas` (outlines), `homes`, `services`, `cases`,
-//! `basemap`. Writing it to files or into the database is left to `cli` and `imports`.
+//! `basemap`, `files` (rows as the imports read them). Opening files and loading the database is left to `cli`.
 
 mod areas;
 mod basemap;
 mod cases;
 mod dice;
 mod divide;
+mod files;
 mod graph;
 mod homes;
 mod land;
@@ -28,6 +29,7 @@ mod world;
 
 use chrono::NaiveDate;
 
+pub use files::{FILES, File};
 pub use truth::{PlantedCluster, PlantedRise, ServiceGap, SilentCell, SizedCell, Totals, Truth};
 pub use world::{Area, Cell, Facility, Feature, Household, Incident, Shape, World};
 

@@ -208,3 +208,26 @@ fn no_text_holds_a_number_that_could_be_a_persons() {
     let long_digits = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() >= 8);
     assert!(!township().incidents.iter().any(|i| long_digits(i.summary) || long_digits(&i.case_no)));
 }
+
+#[test]
+fn the_files_hold_every_row_and_no_field_breaks_a_line() {
+    let world = township();
+    let text = |name: &str| {
+        let file = super::FILES.iter().find(|f| f.name == name).unwrap();
+        let mut out = Vec::new();
+        (file.write)(world, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let rows = [("households.csv", world.households.len()), ("facilities.csv", world.facilities.len()), ("incidents.csv", world.incidents.len())];
+    for (name, count) in rows {
+        let text = text(name);
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let records: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert_eq!(records.len(), count, "{name}");
+        assert!(!text.contains('"'), "{name}");
+    }
+    let read: geojson::FeatureCollection = text("cells.geojson").parse().unwrap();
+    let first = geo_types::Polygon::<f64>::try_from(read.features[0].geometry.clone().unwrap()).unwrap();
+    assert_eq!((read.features.len(), &first), (world.cells.len(), &world.cells[0].polygon));
+    assert_eq!(serde_json::from_str::<super::Truth>(&text("truth.json")).unwrap(), world.truth);
+}
