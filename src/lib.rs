@@ -2,4 +2,5 @@
 //!
 //! This is a work in its first days; the tour follows the rooms in reading order.
 pub mod codes;
+pub mod db;
 pub mod error;
