@@ -66,7 +66,7 @@ impl Account {
     /// Refuses a directory that another user owns, may enter, or has put a link in the place of.
     pub(super) fn check_private(&self, path: &Path) -> Result<()> {
         let meta = std::fs::symlink_metadata(path).map_err(Error::internal("look at a directory of the cluster"))?;
-        if meta.is_dir() && meta.uid() == self.uid && meta.permissions().mode() & 0o077 == 0 {
+        if meta.is_dir() && meta.uid() == self.uid && meta.permissions().mode() & 0o777 == 0o700 {
             return Ok(());
         }
         Err(Error::Usage(format!(
