@@ -3,7 +3,7 @@
 //! Where a second process is needed, this test binary starts itself again: `child` below is a small `serve`.
 
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -161,6 +161,9 @@ fn started_by_root_postgresql_runs_as_postgres() {
     let message = usage(start(&dir.path().join("data")));
     assert!(message.contains("`postgres` may not enter") && message.contains("--data-dir"), "{message}");
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    // An empty directory that the operator made for it is opened up as far as it must be.
+    std::fs::remove_dir_all(dir.path().join("data")).unwrap();
+    std::fs::DirBuilder::new().mode(0o700).create(dir.path().join("data")).unwrap();
     let cluster = start(&dir.path().join("data")).unwrap();
     let process = std::fs::metadata(format!("/proc/{}", cluster.postmaster_pid().unwrap())).unwrap();
     assert_ne!(process.uid(), 0);

@@ -107,7 +107,13 @@ impl Account {
             .into_iter()
             .find(|path| {
                 std::fs::metadata(path).is_ok_and(|meta| {
-                    let bit = if meta.uid() == self.uid { 0o100 } else if meta.gid() == self.gid { 0o010 } else { 0o001 };
+                    let bit = if meta.uid() == self.uid {
+                        0o100
+                    } else if meta.gid() == self.gid {
+                        0o010
+                    } else {
+                        0o001
+                    };
                     meta.permissions().mode() & bit == 0
                 })
             })

@@ -8,9 +8,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use super::Endpoint;
 use super::account::run;
 use super::binaries::{Search, locate_clients};
-use super::Endpoint;
 use crate::error::{Error, Result};
 
 /// What a backup leaves out, for the message after one.
@@ -113,7 +113,9 @@ pub fn restore(target: &Target, search: &Search, from: &Path) -> Result<()> {
     let dir = locate_clients(search)?;
     let found = table_count(target, &dir)?;
     if found > 0 {
-        return Err(Error::Usage(format!("the database is not empty: it has {found} tables. Restore into a new one, or start with another --data-dir.")));
+        return Err(Error::Usage(format!(
+            "the database is not empty: it has {found} tables. Restore into a new one, or start with another --data-dir."
+        )));
     }
     let mut command = target.command(&dir, "pg_restore");
     command.args(["--single-transaction", "--exit-on-error"]).arg(from);

@@ -74,11 +74,8 @@ impl Binaries {
     /// The server programs to use: of `wanted`, the major version that made the data, where they are installed, else the newest.
     /// Only versions with PostGIS count. Nothing found: `Usage` with the command that installs it.
     pub fn locate(search: &Search, wanted: Option<u32>) -> Result<Self> {
-        let servers: Vec<Self> = search
-            .directories(SERVER)
-            .into_iter()
-            .filter_map(|dir| major_of(&dir.join("postgres")).map(|major| Self { dir, major }))
-            .collect();
+        let servers: Vec<Self> =
+            search.directories(SERVER).into_iter().filter_map(|dir| major_of(&dir.join("postgres")).map(|major| Self { dir, major })).collect();
         let with_postgis: Vec<&Self> = servers.iter().filter(|it| it.has_postgis()).collect();
         let chosen = with_postgis.iter().find(|it| Some(it.major) == wanted).or_else(|| with_postgis.iter().max_by_key(|it| it.major));
         match (chosen, servers.first()) {
@@ -109,11 +106,8 @@ impl Binaries {
     }
 
     fn has_postgis(&self) -> bool {
-        let mut shares = vec![
-            PathBuf::from(format!("/usr/share/postgresql/{}", self.major)),
-            self.dir.join("../share"),
-            self.dir.join("../share/postgresql"),
-        ];
+        let mut shares =
+            vec![PathBuf::from(format!("/usr/share/postgresql/{}", self.major)), self.dir.join("../share"), self.dir.join("../share/postgresql")];
         // Asked, not guessed, where the tool is there: distributions move the directory about.
         if let Ok(output) = Command::new(self.dir.join("pg_config")).arg("--sharedir").output()
             && output.status.success()

@@ -39,14 +39,9 @@ impl Hold {
     pub(super) fn join(root: &Path) -> Result<Self> {
         let open = |name: &str| {
             let path = root.join(name);
-            OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .read(true)
-                .write(true)
-                .mode(0o600)
-                .open(&path)
-                .map_err(|e| Error::Usage(format!("cannot open {}: {e}. Start maplebridge as the user that made the data directory.", path.display())))
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path).map_err(|e| {
+                Error::Usage(format!("cannot open {}: {e}. Start maplebridge as the user that made the data directory.", path.display()))
+            })
         };
         let (users, owner) = (open("users.lock")?, open("owner.lock")?);
         users.lock_shared().map_err(Error::internal("join the users of the cluster"))?;
@@ -130,10 +125,20 @@ mod tests {
         assert!(!second.try_own(dir.path()).unwrap());
         assert_eq!(second.owner().unwrap().pid, std::process::id());
         let mut stopped = 0;
-        first.leave(|| { stopped += 1; Ok(()) }).unwrap();
+        first
+            .leave(|| {
+                stopped += 1;
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(stopped, 0, "a guest still uses it");
         assert!(second.try_own(dir.path()).unwrap());
-        second.leave(|| { stopped += 1; Ok(()) }).unwrap();
+        second
+            .leave(|| {
+                stopped += 1;
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(stopped, 1);
     }
 
@@ -145,7 +150,12 @@ mod tests {
         let guest = Hold::join(dir.path()).unwrap();
         drop(owner); // as a kill -9 does: the kernel lets go of both locks
         let mut stopped = false;
-        guest.leave(|| { stopped = true; Ok(()) }).unwrap();
+        guest
+            .leave(|| {
+                stopped = true;
+                Ok(())
+            })
+            .unwrap();
         assert!(stopped);
     }
 
@@ -165,7 +175,11 @@ mod tests {
                 for hold in holds {
                     let stops = &stops;
                     scope.spawn(move || {
-                        hold.leave(|| { stops.fetch_add(1, std::sync::atomic::Ordering::SeqCst); Ok(()) }).unwrap();
+                        hold.leave(|| {
+                            stops.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                            Ok(())
+                        })
+                        .unwrap();
                     });
                 }
             });

@@ -131,8 +131,7 @@ impl Cluster {
             }
             std::thread::sleep(LOOK_EVERY);
         }
-        let endpoint =
-            Endpoint { socket_dir: place.socket_dir.clone(), port: place::PORT, superuser: SUPERUSER.to_owned(), password };
+        let endpoint = Endpoint { socket_dir: place.socket_dir.clone(), port: place::PORT, superuser: SUPERUSER.to_owned(), password };
         Ok(Self { place, account, search: config.search.clone(), ephemeral: config.ephemeral, endpoint, hold: Mutex::new(Some(hold)) })
     }
 

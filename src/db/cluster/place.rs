@@ -49,8 +49,8 @@ impl Place {
             Error::Usage(format!("cannot make the data directory {}: {e}. Choose another place with --data-dir.", data_dir.display()))
         };
         let absolute = std::path::absolute(data_dir).map_err(refused)?;
-        let fresh = !absolute.exists();
         std::fs::create_dir_all(&absolute).map_err(refused)?;
+        let empty = std::fs::read_dir(&absolute).map_err(refused)?.next().is_none();
         let root = std::fs::canonicalize(&absolute).map_err(refused)?;
         let me = rustix::process::geteuid().as_raw();
         let owner = std::fs::metadata(&root).map_err(refused)?.uid();
@@ -61,7 +61,7 @@ impl Place {
                 root.display()
             )));
         }
-        if fresh {
+        if empty {
             // Others may pass through to the directories of PostgreSQL's account, and read nothing here.
             std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o711)).map_err(refused)?;
         }

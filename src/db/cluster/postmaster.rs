@@ -97,11 +97,7 @@ impl Stat {
     fn parse(line: &str) -> Option<Self> {
         let (head, tail) = line.rsplit_once(')')?;
         let fields: Vec<&str> = tail.split_whitespace().collect();
-        Some(Self {
-            name: head.split_once('(')?.1.to_owned(),
-            dead: matches!(*fields.first()?, "Z" | "X"),
-            ticks: fields.get(19)?.parse().ok()?,
-        })
+        Some(Self { name: head.split_once('(')?.1.to_owned(), dead: matches!(*fields.first()?, "Z" | "X"), ticks: fields.get(19)?.parse().ok()? })
     }
 
     fn started_at_s(&self) -> Option<i64> {

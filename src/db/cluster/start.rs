@@ -115,7 +115,12 @@ fn make(place: &Place, account: &Account, binaries: &Binaries, ephemeral: bool, 
     made?;
     // Written by PostgreSQL's account: root follows no link that account could lay.
     write_as(account, &new.join("pg_hba.conf"), ">", settings::HBA)?;
-    write_as(account, &new.join("postgresql.conf"), ">>", "\n# maplebridge's settings; yours below this line override them\ninclude '../postgresql.conf'\n")?;
+    write_as(
+        account,
+        &new.join("postgresql.conf"),
+        ">>",
+        "\n# maplebridge's settings; yours below this line override them\ninclude '../postgresql.conf'\n",
+    )?;
     std::fs::rename(&new, &place.pg).map_err(Error::internal(doing))
 }
 
@@ -131,7 +136,8 @@ fn write_as(account: &Account, path: &Path, how: &str, text: &str) -> Result<()>
 
 fn start(place: &Place, account: &Account, binaries: &Binaries, ephemeral: bool) -> Result<()> {
     account.private_dir(&place.socket_dir)?;
-    std::fs::write(place.root.join("postgresql.conf"), settings::conf(&place.socket_dir, ephemeral)).map_err(Error::internal("write PostgreSQL's settings"))?;
+    std::fs::write(place.root.join("postgresql.conf"), settings::conf(&place.socket_dir, ephemeral))
+        .map_err(Error::internal("write PostgreSQL's settings"))?;
     let log = place.pg.join("startup.log");
     let deadline = Instant::now() + ORPHANS_GONE_WITHIN;
     loop {
