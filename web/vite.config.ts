@@ -2,7 +2,7 @@ import vue from '@vitejs/plugin-vue'
 import Components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vitest/config'
-import { budget } from './build/budget'
+import { budget } from './build/budget.ts'
 
 const server = process.env.MAPLEBRIDGE_URL ?? 'http://127.0.0.1:8080'
 

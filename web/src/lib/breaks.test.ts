@@ -10,7 +10,7 @@ describe('quantile classes', () => {
   })
   it('never part places of the same value', () => {
     const tied = [...new Array(90).fill(3), ...new Array(10).fill(7)]
-    expect(countByClass(tied, quantile(tied))).toEqual([90, 10].slice(0, quantile(tied).length + 1))
+    expect(countByClass(tied, quantile(tied))).toEqual([90, 10])
     expect(quantile(new Array(5).fill(2))).toEqual([])
   })
   it('of nothing are one class', () => expect(quantile([])).toEqual([]))

@@ -23,8 +23,10 @@ function tidy(bounds: number[], lowest: number): Bounds {
 export function quantile(values: readonly number[], classes = 5): Bounds {
   if (!values.length) return []
   const sorted = [...values].sort((a, b) => a - b)
-  const at = (k: number) => sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * k) / classes))]!
-  return tidy(Array.from({ length: classes - 1 }, (_, k) => at(k + 1)), sorted[0]!)
+  const lowest = sorted[0]!
+  const secondLowest = sorted.find((v) => v > lowest) ?? lowest
+  const at = (k: number) => Math.max(secondLowest, sorted[Math.floor((sorted.length * k) / classes)]!)
+  return tidy(Array.from({ length: classes - 1 }, (_, k) => at(k + 1)), lowest)
 }
 
 /**
