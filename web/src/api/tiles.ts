@@ -5,7 +5,9 @@
 import { send } from './client'
 
 const etags = new Map<string, string>()
-const fresh = new Map<string, ArrayBuffer>()
+const fresh = new Map<string, { bytes: ArrayBuffer; until: number }>()
+/** New bytes are for the load that follows at once; later they may be old themselves. */
+const FRESH_MS = 5_000
 const REMEMBERED = 4000
 
 function remember(url: string, etag: string | null) {
@@ -18,13 +20,16 @@ function remember(url: string, etag: string | null) {
 /** The bytes of a tile; none at all for an empty one (204). */
 export async function loadTile(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
   const waiting = fresh.get(url)
-  if (waiting) {
-    fresh.delete(url)
-    return waiting
-  }
+  fresh.delete(url)
+  if (waiting && waiting.until > performance.now()) return waiting.bytes
   const response = await send(url, { signal, headers: { accept: '*/*' } })
   remember(url, response.headers.get('etag'))
   return response.arrayBuffer()
+}
+
+/** A tile for counting rather than drawing: leaves no memory, so that what the map shows is still compared with its own. */
+export async function readTile(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return (await send(url, { signal, headers: { accept: '*/*' } })).arrayBuffer()
 }
 
 /** Whether the server has other bytes now than those last loaded. A tile never loaded has not changed. */
@@ -36,7 +41,7 @@ export async function tileChanged(url: string, signal?: AbortSignal): Promise<bo
   const etag = response.headers.get('etag')
   if (etag === known) return false
   remember(url, etag)
-  fresh.set(url, await response.arrayBuffer())
+  fresh.set(url, { bytes: await response.arrayBuffer(), until: performance.now() + FRESH_MS })
   return true
 }
 

@@ -5,7 +5,7 @@ import { VectorTile } from '@mapbox/vector-tile'
 import Pbf from 'pbf'
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import { loadTile } from '../api/tiles'
+import { readTile } from '../api/tiles'
 import type { Bbox } from '../api/types'
 import { tilesOver, tileUrl, zoomForTiles } from '../lib/tiles'
 import { geometric, quantile, sizeRule, countByClass, type Method } from '../lib/breaks'
@@ -17,7 +17,7 @@ const FEW_TILES = 4
 const MOST_TILES = 16
 
 async function features(names: string[], layer: string, box: Bbox, zoom: number): Promise<Properties[] | null> {
-  const loaded = await Promise.all(tilesOver(box, zoom).map((tile) => loadTile(tileUrl(tilePath(names), tile))))
+  const loaded = await Promise.all(tilesOver(box, zoom).map((tile) => readTile(tileUrl(tilePath(names), tile))))
   let found: Properties[] | null = null
   for (const bytes of loaded) {
     if (!bytes.byteLength) continue
@@ -35,6 +35,8 @@ export const useStatistics = defineStore('statistics', () => {
   const values = shallowRef<Record<Measure, number[]>>({ density: [], household_count: [] })
   const facilityCounts = shallowRef<Map<string, number> | null>(null)
   const loaded = shallowRef(false)
+  /** The area is so large that villages or townships stand for cells. */
+  const aggregated = shallowRef(false)
 
   async function load(box: Bbox) {
     const [cells, facilities] = await Promise.all([readCells(box), readFacilities(box)])
@@ -52,6 +54,7 @@ export const useStatistics = defineStore('statistics', () => {
     let rows: Properties[] = []
     for (let zoom = zoomForTiles(box, FEW_TILES); zoom <= deepest; zoom++) {
       const cells = await features(PLACE_LAYERS, 'cells', box, zoom)
+      aggregated.value = !cells
       if (cells) return distinct(cells, 'code')
       const areas = await features(PLACE_LAYERS, 'areas', box, zoom)
       rows = distinct((areas ?? []).filter((a) => a.density !== undefined), 'code')
@@ -77,7 +80,7 @@ export const useStatistics = defineStore('statistics', () => {
   }
 
   return {
-    values, facilityCounts, loaded, load, bounds,
+    values, facilityCounts, loaded, aggregated, load, bounds,
     counts: (measure: Measure, at: number[]) => countByClass(values.value[measure], at),
     cellCount: computed(() => values.value.density.length),
   }
