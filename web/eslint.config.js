@@ -18,6 +18,7 @@ export default ts.config(
       'vue/html-closing-bracket-newline': 'off',
       'vue/multi-word-component-names': 'off', // the words of the trade are single words
       'vue/attributes-order': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
       // a label either wraps its control or points to it
       'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
       // the browser allows only lists, tables and forms their natural roles

@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
 import { budget } from './build/budget.ts'
 
 const server = process.env.MAPLEBRIDGE_URL ?? 'http://127.0.0.1:8080'
+const proxy = { '/api': server, '/tiles': server, '/styles': server }
 
 export default defineConfig({
   plugins: [
@@ -13,7 +14,8 @@ export default defineConfig({
     budget({ limitKib: 650, route: 'views/MapView.vue' }),
   ],
   worker: { format: 'es' },
-  server: { proxy: { '/api': server, '/tiles': server, '/styles': server } },
+  server: { proxy },
+  preview: { proxy },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0, // the content security policy allows no data: scripts, and a file caches better

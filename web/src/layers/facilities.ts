@@ -15,9 +15,9 @@ export const facilities: Layer = {
     if (!view.facilities.shown.length) return sources
     // one source for all kinds, so that ticking a kind asks for nothing; bins are summed by the server and so ask by kind
     sources[FACILITIES] = {
-      ...(tileSource(['facilities'], { minzoom: SINGLE_FROM, maxzoom: 16 }) as object),
+      ...tileSource(['facilities'], { minzoom: SINGLE_FROM, maxzoom: 16 }),
       promoteId: { facilities: 'id' },
-    } as SourceSpecification
+    }
     sources[FACILITY_BINS] = tileSource(['facilities'], { maxzoom: SINGLE_FROM - 1 }, `?kind=${view.facilities.shown.join(',')}`)
     return sources
   },

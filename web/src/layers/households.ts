@@ -1,5 +1,5 @@
 // Address points with households, only near enough that a block is meant and not a district.
-import { byZoom, tileSource, type Layer } from './layer'
+import { byZoom, tileSource, type Layer, type SourceSpecification } from './layer'
 
 export const HOUSEHOLDS = 'households'
 export const HOUSEHOLDS_FROM = 15
@@ -7,8 +7,11 @@ export const HOUSEHOLDS_FROM = 15
 export const households: Layer = {
   id: 'households',
   title: 'layers.addresses',
-  sources: (view) =>
-    view.households ? { [HOUSEHOLDS]: tileSource(['households'], { minzoom: HOUSEHOLDS_FROM, maxzoom: 16 }) } : {},
+  sources(view) {
+    const sources: Record<string, SourceSpecification> = {}
+    if (view.households) sources[HOUSEHOLDS] = tileSource(['households'], { minzoom: HOUSEHOLDS_FROM, maxzoom: 16 })
+    return sources
+  },
   parts: (view, c) =>
     view.households
       ? [

@@ -1,5 +1,5 @@
 // What a layer is: plain data and pure functions, so that the whole style is tested without a browser.
-import type { LayerSpecification, SourceSpecification, StyleSpecification } from '@maplibre/maplibre-gl-style-spec'
+import type { LayerSpecification, SourceSpecification, StyleSpecification, VectorSourceSpecification } from '@maplibre/maplibre-gl-style-spec'
 import type { FacilityKind } from '../api/types'
 import type { Bounds } from '../lib/breaks'
 import type { RampName, Theme } from '../lib/ramps'
@@ -55,7 +55,7 @@ export const FONT_BOLD = ['Noto Sans CJK SC Bold', 'Noto Sans CJK SC']
 
 /** The protocol of api/tiles: the same path, asked for by our own client. */
 export const PROTOCOL = 'mb'
-export function tileSource(names: string[], zooms: { minzoom?: number; maxzoom: number }, query = ''): SourceSpecification {
+export function tileSource(names: string[], zooms: { minzoom?: number; maxzoom: number }, query = ''): VectorSourceSpecification {
   return { type: 'vector', tiles: [`${PROTOCOL}://${tilePath(names)}${query}`], ...zooms }
 }
 export function tilePath(names: string[]): string {
@@ -73,7 +73,7 @@ export const PLACES = 'places'
 export const PLACE_LAYERS = ['areas', 'area_labels', 'cells', 'cell_labels']
 export const placesSource = (): Record<string, SourceSpecification> => ({
   [PLACES]: {
-    ...(tileSource(PLACE_LAYERS, { maxzoom: 16 }) as object),
+    ...tileSource(PLACE_LAYERS, { maxzoom: 16 }),
     promoteId: { cells: 'code', areas: 'code' },
-  } as SourceSpecification,
+  },
 })

@@ -11,6 +11,10 @@ it('each of the 29 kinds has a glyph of its own make', () => {
   }
 })
 
+it('strokes of a glyph start where they were drawn, not where the last one ended', () => {
+  expect(glyphPath('F08')).toMatch(/M0 0m11 17 2 2.*M0 0m14 14/)
+})
+
 it('sign names are read back', () => {
   expect(parseSign(signName('F08', '5min', true, 'dark'))).toEqual({ kind: 'F08', tier: '5min', chosen: true, theme: 'dark' })
   expect(parseSign('hatch')).toBeNull()

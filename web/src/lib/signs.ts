@@ -60,8 +60,9 @@ function ellipse(cx: number, cy: number, rx: number, ry: number): string {
   return `M${cx - rx} ${cy}a${rx} ${ry} 0 1 0 ${2 * rx} 0a${rx} ${ry} 0 1 0 ${-2 * rx} 0Z`
 }
 
+/** All strokes of a glyph in one path; each starts from the origin, since Lucide's begin with a relative `m`. */
 export function glyphPath(kind: string): string {
-  return glyphOf(kind).map(([tag, attributes]) => pathOf(tag, attributes)).join('')
+  return glyphOf(kind).map(([tag, attributes]) => `M0 0${pathOf(tag, attributes)}`).join('')
 }
 
 /** Name of a sign among the images of the map; `parseSign` reads it back when the map asks for it. */

@@ -63,3 +63,14 @@ export function niceLength(metres: number): number {
 export function formatLength(metres: number): string {
   return metres >= 1000 ? `${formatBound(metres / 1000)} km` : `${formatNumber(metres)} m`
 }
+
+/** The name of an area, a person, a place in the language of the page; Chinese where there is no other. */
+export function nameIn(thing: { name_zh: string; name_en: string }, lang: Lang): string {
+  return (lang === 'en' && thing.name_en) || thing.name_zh
+}
+
+/** The name of an entry of a code list, which English writes small: capital at the beginning of a row. */
+export function nameOfKind(kind: { name_zh: string; name_en: string }, lang: Lang): string {
+  const name = nameIn(kind, lang)
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}

@@ -30,12 +30,15 @@ export interface MapOptions {
 }
 
 const REACH_PX = 6 // how near a finger must come to a sign
-const FIT = { padding: 28, maxZoom: 15.5 }
+/** What lies over the map's edges: on a phone the search above and the sheet below. */
+const fitting = () => ({
+  padding: innerWidth < 900 ? { top: 72, right: 16, bottom: 250, left: 16 } : 28,
+  maxZoom: 15.5,
+})
 const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
 export function useMap(options: MapOptions) {
   const map = shallowRef<ml.Map | null>(null)
-  const ready = shallowRef(false)
   const loading = shallowRef(true)
   const broken = shallowRef(false)
   const scale = shallowRef({ metresPerPixel: 0 })
@@ -72,7 +75,7 @@ export function useMap(options: MapOptions) {
       maxZoom: 18.5,
       fadeDuration: still() ? 0 : 150,
       ...(camera ? { center: [camera.lon, camera.lat], zoom: camera.zoom } : {}),
-      ...(!camera && bounds ? { bounds, fitBoundsOptions: FIT } : {}),
+      ...(!camera && bounds ? { bounds, fitBoundsOptions: fitting() } : {}),
     })
     made.touchZoomRotate.disableRotation()
     made.keyboard.disableRotation()
@@ -85,8 +88,8 @@ export function useMap(options: MapOptions) {
       marked = null
       markSelection()
     })
-    made.on('styleimagemissing', (event) => drawMissing(made, event.id))
-    made.on('load', () => (ready.value = true))
+    made.setMissingStyleImageResolver((name) => drawMissing(made, name))
+    made.on('load', moved)
     made.on('dataloading', () => (loading.value = true))
     made.on('idle', () => (loading.value = false))
     made.on('error', () => {}) // tiles report their trouble through api/client; without a listener it would go to the console
@@ -149,7 +152,7 @@ export function useMap(options: MapOptions) {
   }
 
   function fit(bounds: Bbox) {
-    map.value?.fitBounds(bounds, { ...FIT, animate: !still(), duration: 320 })
+    map.value?.fitBounds(bounds, { ...fitting(), animate: !still(), duration: 320 })
   }
 
   /** Cells drawn now, each once, most households first: the map as a table. */
@@ -166,7 +169,7 @@ export function useMap(options: MapOptions) {
   }
 
   return {
-    map, ready, loading, broken, scale, flyTo, fit, cellsInView,
+    map, loading, broken, scale, flyTo, fit, cellsInView,
     zoomBy: (steps: number) => void map.value?.easeTo({ zoom: map.value.getZoom() + steps, duration: still() ? 0 : 200 }),
     currentZoom: () => map.value?.getZoom() ?? 0,
     resize: () => void map.value?.resize(),

@@ -36,12 +36,8 @@ export const useMapView = defineStore('mapView', () => {
 
   function toggleKind(code: string, on: boolean) {
     kinds.value = on ? [...kinds.value.filter((k) => k !== code), code].sort() : kinds.value.filter((k) => k !== code)
-    if (!on && focus.value === code) focus.value = null
-  }
-
-  function focusKind(code: string) {
-    focus.value = focus.value === code ? null : code
-    if (focus.value) toggleKind(code, true)
+    if (on) focus.value = code // the kind one has just asked for stands out
+    else if (focus.value === code) focus.value = null
   }
 
   const selectedCell = computed(() => (selection.value?.what === 'cell' ? selection.value.code : null))
@@ -49,6 +45,6 @@ export const useMapView = defineStore('mapView', () => {
 
   return {
     cellsOn, measure, method, methods, effectiveMethod, rampName, effectiveRamp, opacity, townships, villages, households,
-    kinds, focus, selection, selectedCell, selectedFacility, chooseMeasure, toggleKind, focusKind,
+    kinds, focus, selection, selectedCell, selectedFacility, chooseMeasure, toggleKind,
   }
 })

@@ -2,7 +2,7 @@
 // Read from the same tiles that the map draws, at the one zoom where few tiles cover the area, so that
 // the classes do not change with what happens to be in view.
 import { VectorTile } from '@mapbox/vector-tile'
-import Pbf from 'pbf'
+import { PbfReader } from 'pbf'
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { readTile } from '../api/tiles'
@@ -21,7 +21,7 @@ async function features(names: string[], layer: string, box: Bbox, zoom: number)
   let found: Properties[] | null = null
   for (const bytes of loaded) {
     if (!bytes.byteLength) continue
-    const content = new VectorTile(new Pbf(bytes)).layers[layer]
+    const content = new VectorTile(new PbfReader(bytes)).layers[layer]
     if (!content) continue
     found ??= []
     for (let i = 0; i < content.length; i++) found.push(content.feature(i).properties)
