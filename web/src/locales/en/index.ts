@@ -20,7 +20,7 @@ const en: typeof zh = {
     languageHint: 'Switch to Chinese',
     toDark: 'Switch to dark',
     toLight: 'Switch to light',
-    userMenu: 'User menu: {name}',
+    userMenu: 'User menu',
     password: 'Change password',
     signOut: 'Sign out',
     ownArea: 'Back to own area',

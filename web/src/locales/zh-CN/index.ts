@@ -19,7 +19,7 @@ export default {
     languageHint: '改用英文',
     toDark: '改用深色',
     toLight: '改用浅色',
-    userMenu: '用户菜单：{name}',
+    userMenu: '用户菜单',
     password: '修改密码',
     signOut: '退出登录',
     ownArea: '回到本辖区',
