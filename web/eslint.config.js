@@ -3,7 +3,7 @@ import a11y from 'eslint-plugin-vuejs-accessibility'
 import ts from 'typescript-eslint'
 
 export default ts.config(
-  { ignores: ['dist', 'node_modules', 'src/components.d.ts', 'src/api/schema.d.ts', 'test-results', 'dev'] },
+  { ignores: ['dist', 'node_modules', 'src/components.d.ts', 'src/api/schema.d.ts', 'test-results'] },
   ...ts.configs.recommended,
   ...vue.configs['flat/recommended'],
   ...a11y.configs['flat/recommended'],

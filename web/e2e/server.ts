@@ -49,7 +49,6 @@ async function start(): Promise<{ server: Server; stop: () => Promise<void> }> {
 /** Every page of a test is watched: errors and warnings on the console, requests to anywhere but the server. */
 export const test = base.extend<{ troubles: string[] }, { server: Server }>({
   server: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright wants the pattern
     async ({}, use) => {
       const { server, stop } = await start()
       await use(server)

@@ -104,7 +104,7 @@ const en: typeof zh = {
   },
   legend: {
     title: 'Legend',
-    densityUnit: 'households per ha',
+    densityUnit: 'per ha',
     householdsUnit: 'households per cell',
     below: 'under {to}',
     from: '{from} and over',
