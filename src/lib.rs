@@ -3,3 +3,4 @@
 //! This is a work in its first days; the tour follows the rooms in reading order.
 pub mod codes;
 pub mod error;
+pub mod geom;
