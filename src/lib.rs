@@ -4,3 +4,5 @@
 pub mod codes;
 pub mod error;
 pub mod geom;
+pub mod mvt;
+pub mod read_model;

@@ -1,0 +1,343 @@
+//! Writing layers and tiles of Mapbox Vector Tile 2. Geometry arrives in tile units; nothing is projected or cut here.
+
+use rustc_hash::FxHashMap;
+
+use super::rings::Rings;
+use super::wire::{Small, field, field_of, varint, varint_len, zigzag};
+
+const POINT: u8 = 1;
+const LINE: u8 = 2;
+const POLYGON: u8 = 3;
+
+/// A tile in the making: layers one behind the other.
+#[derive(Debug, Default)]
+pub struct TileWriter {
+    bytes: Vec<u8>,
+}
+
+impl TileWriter {
+    /// Appends a layer; one without features leaves no trace.
+    pub fn add(&mut self, layer: &LayerWriter) {
+        layer.write_to(&mut self.bytes);
+    }
+
+    /// The bytes of the tile; empty when no layer had features.
+    pub fn finish(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// One layer in the making. Keys and values are numbered as they are first named, each once; a feature names them by
+/// number, in pairs `[key, value, key, value …]`. Bytes depend on the calls alone.
+#[derive(Debug)]
+pub struct LayerWriter {
+    name: String,
+    features: Vec<u8>,
+    feature_count: usize,
+    keys: Vec<String>,
+    values: Vec<u8>,
+    value_count: u32,
+    known: FxHashMap<Box<[u8]>, u32>,
+    small_uints: Vec<u32>,
+    scratch: Vec<u8>,
+}
+
+/// Values are looked up for whole numbers below this without hashing.
+const SMALL_UINTS: usize = 4096;
+const UNSEEN: u32 = u32::MAX;
+
+impl LayerWriter {
+    /// An empty layer.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            features: Vec::new(),
+            feature_count: 0,
+            keys: Vec::new(),
+            values: Vec::new(),
+            value_count: 0,
+            known: FxHashMap::default(),
+            small_uints: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The number of a key.
+    pub fn key(&mut self, name: &str) -> u32 {
+        let at = self.keys.iter().position(|k| k == name).unwrap_or_else(|| {
+            self.keys.push(name.to_owned());
+            self.keys.len() - 1
+        });
+        at as u32
+    }
+
+    /// The number of a text.
+    pub fn text(&mut self, text: &str) -> u32 {
+        self.value(|b| field(b, 0x0a, text.as_bytes()))
+    }
+
+    /// The number of a whole number from 0 on.
+    pub fn uint(&mut self, v: u64) -> u32 {
+        let encode = |b: &mut Vec<u8>| {
+            b.push(0x28);
+            varint(b, v);
+        };
+        let Some(slot) = usize::try_from(v).ok().filter(|&slot| slot < SMALL_UINTS) else { return self.value(encode) };
+        if self.small_uints.len() <= slot {
+            self.small_uints.resize((slot + 1).next_power_of_two(), UNSEEN);
+        }
+        if self.small_uints[slot] == UNSEEN {
+            self.small_uints[slot] = self.value(encode);
+        }
+        self.small_uints[slot]
+    }
+
+    /// The number of a whole number; from 0 on the same as [`Self::uint`].
+    pub fn int(&mut self, v: i64) -> u32 {
+        match u64::try_from(v) {
+            Ok(v) => self.uint(v),
+            Err(_) => self.value(|b| {
+                b.push(0x30);
+                varint(b, ((v << 1) ^ (v >> 63)) as u64);
+            }),
+        }
+    }
+
+    /// The number of a floating-point number.
+    pub fn double(&mut self, v: f64) -> u32 {
+        self.value(|b| {
+            b.push(0x19);
+            b.extend_from_slice(&v.to_le_bytes());
+        })
+    }
+
+    /// The number of a truth value.
+    pub fn boolean(&mut self, v: bool) -> u32 {
+        self.value(|b| b.extend_from_slice(&[0x38, u8::from(v)]))
+    }
+
+    /// Writes a point. No allocation beyond the growth of the layer.
+    #[inline]
+    pub fn point(&mut self, id: Option<u64>, at: [i32; 2], tags: &[u32]) {
+        if tags.len() > 16 {
+            return self.points(id, &[at], tags);
+        }
+        // at most 11 for the id, 2 + 16 × 5 for the tags, 2 for the type, 2 + 11 for the geometry: below 120
+        let mut b = Small::new();
+        if let Some(id) = id {
+            b.byte(0x08);
+            b.varint(id);
+        }
+        if !tags.is_empty() {
+            b.byte(0x12);
+            b.byte(tags.iter().map(|&t| varint_len(u64::from(t))).sum::<usize>() as u8);
+            for &t in tags {
+                b.varint(u64::from(t));
+            }
+        }
+        let [x, y] = [zigzag(at[0]), zigzag(at[1])].map(u64::from);
+        for byte in [0x18, POINT, 0x22, (1 + varint_len(x) + varint_len(y)) as u8, command(1, 1) as u8] {
+            b.byte(byte);
+        }
+        b.varint(x);
+        b.varint(y);
+        let body = b.as_slice();
+        self.features.extend_from_slice(&[0x12, body.len() as u8]);
+        self.features.extend_from_slice(body);
+        self.feature_count += 1;
+    }
+
+    /// Writes several points as one feature; none is no feature.
+    pub fn points(&mut self, id: Option<u64>, at: &[[i32; 2]], tags: &[u32]) {
+        if !at.is_empty() {
+            self.feature(id, tags, POINT, |b| {
+                varint(b, command(1, at.len()));
+                walk(b, &mut [0, 0], at);
+            });
+        }
+    }
+
+    /// Writes lines as one feature. A line of fewer than two places is left out; none is no feature.
+    pub fn lines(&mut self, id: Option<u64>, lines: &[&[[i32; 2]]], tags: &[u32]) {
+        if lines.iter().all(|line| line.len() < 2) {
+            return;
+        }
+        self.feature(id, tags, LINE, |b| {
+            let mut pen = [0, 0];
+            for line in lines.iter().filter(|line| line.len() >= 2) {
+                path(b, &mut pen, line);
+            }
+        });
+    }
+
+    /// Writes a polygon of one or more exteriors with their holes; no rings is no feature.
+    pub fn polygon(&mut self, id: Option<u64>, rings: &Rings, tags: &[u32]) {
+        if rings.is_empty() {
+            return;
+        }
+        self.feature(id, tags, POLYGON, |b| {
+            let mut pen = [0, 0];
+            for ring in rings.iter() {
+                path(b, &mut pen, ring);
+                varint(b, command(7, 1));
+            }
+        });
+    }
+
+    /// How many features were written.
+    pub const fn feature_count(&self) -> usize {
+        self.feature_count
+    }
+
+    /// About how many bytes the layer will take: exact but for the frame around it.
+    pub fn size(&self) -> usize {
+        self.features.len() + self.values.len() + self.keys.iter().map(|k| k.len() + 2).sum::<usize>()
+    }
+
+    fn feature(&mut self, id: Option<u64>, tags: &[u32], kind: u8, geometry: impl FnOnce(&mut Vec<u8>)) {
+        field_of(&mut self.features, 0x12, |b| {
+            if let Some(id) = id {
+                b.push(0x08);
+                varint(b, id);
+            }
+            if !tags.is_empty() {
+                field_of(b, 0x12, |b| tags.iter().for_each(|&t| varint(b, u64::from(t))));
+            }
+            b.extend_from_slice(&[0x18, kind]);
+            field_of(b, 0x22, geometry);
+        });
+        self.feature_count += 1;
+    }
+
+    fn value(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        self.scratch.clear();
+        encode(&mut self.scratch);
+        if let Some(&at) = self.known.get(self.scratch.as_slice()) {
+            return at;
+        }
+        let at = self.value_count;
+        field(&mut self.values, 0x22, &self.scratch);
+        self.known.insert(self.scratch.as_slice().into(), at);
+        self.value_count += 1;
+        at
+    }
+
+    fn write_to(&self, into: &mut Vec<u8>) {
+        if self.feature_count == 0 {
+            return;
+        }
+        into.reserve(self.size() + self.name.len() + 32);
+        field_of(into, 0x1a, |b| {
+            b.extend_from_slice(&[0x78, 2]); // version
+            field(b, 0x0a, self.name.as_bytes());
+            b.extend_from_slice(&self.features);
+            for key in &self.keys {
+                field(b, 0x1a, key.as_bytes());
+            }
+            b.extend_from_slice(&self.values);
+            b.push(0x28);
+            varint(b, super::EXTENT as u64);
+        });
+    }
+}
+
+/// A column of small codes (kinds, categories, states) that become values when a feature first uses them: one look-up in
+/// a table a feature, and only the values that occur are in the tile.
+#[derive(Debug)]
+pub struct CodeColumn {
+    key: u32,
+    values: Vec<u32>,
+}
+
+impl CodeColumn {
+    /// A column named `key` in `layer`.
+    pub fn new(layer: &mut LayerWriter, key: &str) -> Self {
+        Self { key: layer.key(key), values: Vec::new() }
+    }
+
+    /// The pair of key and value for a row with this code; `value` tells the value of a code not seen before.
+    #[inline]
+    pub fn tag(&mut self, layer: &mut LayerWriter, code: usize, value: impl FnOnce(&mut LayerWriter) -> u32) -> [u32; 2] {
+        if code >= self.values.len() {
+            self.values.resize((code + 1).next_power_of_two(), UNSEEN);
+        }
+        if self.values[code] == UNSEEN {
+            self.values[code] = value(layer);
+        }
+        [self.key, self.values[code]]
+    }
+}
+
+const fn command(id: u64, count: usize) -> u64 {
+    (count as u64) << 3 | id
+}
+
+/// A MoveTo the first place and a LineTo through the others.
+fn path(b: &mut Vec<u8>, pen: &mut [i32; 2], places: &[[i32; 2]]) {
+    varint(b, command(1, 1));
+    walk(b, pen, &places[..1]);
+    varint(b, command(2, places.len() - 1));
+    walk(b, pen, &places[1..]);
+}
+
+fn walk(b: &mut Vec<u8>, pen: &mut [i32; 2], places: &[[i32; 2]]) {
+    for &[x, y] in places {
+        varint(b, u64::from(zigzag(x.wrapping_sub(pen[0]))));
+        varint(b, u64::from(zigzag(y.wrapping_sub(pen[1]))));
+        *pen = [x, y];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_point_of_the_specification_has_its_bytes() {
+        // the example feature of the specification, 4.3.4.1: one point at 25, 17
+        let mut layer = LayerWriter::new("p");
+        let key = layer.key("k");
+        let value = layer.uint(3);
+        layer.point(Some(1), [25, 17], &[key, value]);
+        let mut tile = TileWriter::default();
+        tile.add(&layer);
+        tile.add(&LayerWriter::new("empty"));
+        let feature = [0x12, 13, 0x08, 1, 0x12, 2, 0, 0, 0x18, 1, 0x22, 3, 9, 50, 34];
+        let mut body = vec![0x78, 2, 0x0a, 1, b'p'];
+        body.extend_from_slice(&feature);
+        body.extend_from_slice(&[0x1a, 1, b'k', 0x22, 2, 0x28, 3, 0x28, 0x80, 0x20]);
+        let mut whole = vec![0x1a, body.len() as u8];
+        whole.extend_from_slice(&body);
+        assert_eq!(tile.finish(), whole);
+    }
+
+    #[test]
+    fn keys_and_values_are_named_once_and_types_are_kept_apart() {
+        let mut layer = LayerWriter::new("l");
+        assert_eq!([layer.key("a"), layer.key("b"), layer.key("a")], [0, 1, 0]);
+        let first = [layer.uint(1), layer.text("1"), layer.double(1.0), layer.boolean(true), layer.int(-1)];
+        assert_eq!(first, [0, 1, 2, 3, 4]);
+        let again = [layer.int(1), layer.text("1"), layer.double(1.0), layer.boolean(true), layer.int(-1)];
+        assert_eq!(again, first);
+        assert_eq!([layer.uint(5000), layer.uint(5000), layer.uint(1)], [5, 5, 0]);
+    }
+
+    #[test]
+    fn a_code_becomes_a_value_when_it_is_first_used() {
+        let mut layer = LayerWriter::new("l");
+        let mut kinds = CodeColumn::new(&mut layer, "kind");
+        let names = ["clinic", "school", "market"];
+        let tags: Vec<_> = [2, 0, 2].map(|c| kinds.tag(&mut layer, c, |l| l.text(names[c]))).to_vec();
+        assert_eq!(tags, [[0, 0], [0, 1], [0, 0]]);
+    }
+
+    #[test]
+    fn a_point_is_written_alike_by_both_ways() {
+        let (mut one, mut many) = (LayerWriter::new("l"), LayerWriter::new("l"));
+        for (id, at, tags) in [(None, [-64, 4159], &[][..]), (Some(u64::MAX), [i32::MIN, i32::MAX], &[u32::MAX - 1; 16])] {
+            one.point(id, at, tags);
+            many.points(id, &[at], tags);
+        }
+        assert_eq!(one.features, many.features);
+    }
+}
