@@ -67,7 +67,8 @@ pub fn cells(n: u32, bends: u32) -> Vec<Shape> {
     let cell = |id: u32| {
         let (i, j) = (id % n * bends, id / n * bends);
         let sides = (0..bends).map(|k| corner(i + k, j)).chain((0..bends).map(|k| corner(i + bends, j + k)));
-        let back = (0..bends).map(|k| corner(i + bends - k, j + bends)).chain((0..bends).map(|k| corner(i, j + bends - k)));
+        let back =
+            (0..bends).map(|k| corner(i + bends - k, j + bends)).chain((0..bends).map(|k| corner(i, j + bends - k)));
         Shape { id: i64::from(id), polygons: vec![vec![sides.chain(back).collect()]] }
     };
     (0..n * n).map(cell).collect()
@@ -77,10 +78,15 @@ pub fn cells(n: u32, bends: u32) -> Vec<Shape> {
 pub fn cell_tile(coverage: &Coverage, tile: TileId) -> (usize, usize) {
     let mut layer = LayerWriter::new("cells");
     let code = layer.key("code");
-    coverage.tile(tile, 64, |_| true, |id, rings| {
-        let value = layer.int(id);
-        layer.polygon(Some(id as u64), rings, &[code, value]);
-    });
+    coverage.tile(
+        tile,
+        64,
+        |_| true,
+        |id, rings| {
+            let value = layer.int(id);
+            layer.polygon(Some(id as u64), rings, &[code, value]);
+        },
+    );
     let mut out = TileWriter::default();
     out.add(&layer);
     (layer.feature_count(), out.finish().len())

@@ -125,12 +125,7 @@ impl TileId {
         let tiles = f64::from(1_u32 << self.z);
         let lat = |row: f64| super::world::latitude_of(row / tiles);
         let lon = |column: f64| column / tiles * 360.0 - 180.0;
-        [
-            lon(f64::from(self.x)),
-            lat(f64::from(self.y) + 1.0),
-            lon(f64::from(self.x) + 1.0),
-            lat(f64::from(self.y)),
-        ]
+        [lon(f64::from(self.x)), lat(f64::from(self.y) + 1.0), lon(f64::from(self.x) + 1.0), lat(f64::from(self.y))]
     }
 
     /// Where a position lies in this tile, in tile units: 0 to 4095 inside, below or above in the buffer.
@@ -175,7 +170,10 @@ mod tests {
         for bad in ["", "-1", "+1", "1.5", "一", "4294967296"] {
             assert_eq!(TileId::parse("9", "1", bad), Err(TileError::NotANumber { part: "y", text: bad.into() }));
         }
-        assert_eq!(TileId::parse("22", "4194303", "4194303.pbf").map(|t| t.to_string()), Ok("22/4194303/4194303".into()));
+        assert_eq!(
+            TileId::parse("22", "4194303", "4194303.pbf").map(|t| t.to_string()),
+            Ok("22/4194303/4194303".into())
+        );
     }
 
     #[test]

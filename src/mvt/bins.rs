@@ -95,7 +95,9 @@ mod tests {
             prop_assert_eq!(tiles.values().map(Bins::total).sum::<u64>(), rows.len() as u64);
             for (tile, bins) in tiles {
                 let mut again = Bins::default();
-                rows.iter().for_each(|&(x, y)| again.add(tile, World { x, y }));
+                for &(x, y) in &rows {
+                    again.add(tile, World { x, y });
+                }
                 prop_assert_eq!(bins, again);
             }
         }

@@ -23,17 +23,22 @@ fn broken_borders(
     for tile in tiles {
         let side = |line: i32| line == -BUFFER || line == EXTENT + BUFFER;
         let [ox, oy] = tile.grid_origin();
-        coverage.tile(tile, BUFFER, |_| true, |id, rings| {
-            for ring in rings.iter() {
-                for (i, &a) in ring.iter().enumerate() {
-                    let b = ring[(i + 1) % ring.len()];
-                    if (0..2).all(|axis| a[axis] != b[axis] || !side(a[axis])) {
-                        let whole = |p: [i32; 2]| [i64::from(p[0]) + ox, i64::from(p[1]) + oy];
-                        edges.insert(((whole(a), whole(b)), id));
+        coverage.tile(
+            tile,
+            BUFFER,
+            |_| true,
+            |id, rings| {
+                for ring in rings.iter() {
+                    for (i, &a) in ring.iter().enumerate() {
+                        let b = ring[(i + 1) % ring.len()];
+                        if (0..2).all(|axis| a[axis] != b[axis] || !side(a[axis])) {
+                            let whole = |p: [i32; 2]| [i64::from(p[0]) + ox, i64::from(p[1]) + oy];
+                            edges.insert(((whole(a), whole(b)), id));
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
     let mut uses: BTreeMap<Edge, [usize; 2]> = BTreeMap::new();
     for ((a, b), _) in edges {
@@ -86,8 +91,12 @@ impl Partition {
             shapes.entry(id).or_insert(Shape { id, polygons: Vec::new() }).polygons.push(vec![ring]);
         }
         let end = 2 * self.n;
-        let sides = [(0..end).map(|k| (k, 0)).collect::<Vec<_>>(), (0..end).map(|k| (end, k)).collect(),
-            (0..end).map(|k| (end - k, end)).collect(), (0..end).map(|k| (0, end - k)).collect()];
+        let sides = [
+            (0..end).map(|k| (k, 0)).collect::<Vec<_>>(),
+            (0..end).map(|k| (end, k)).collect(),
+            (0..end).map(|k| (end - k, end)).collect(),
+            (0..end).map(|k| (0, end - k)).collect(),
+        ];
         let hole = sides.into_iter().flatten().map(|(i, j)| self.corner(i, j)).collect();
         let [lo, hi] = FRAME;
         let frame = [(lo, lo), (hi, lo), (hi, hi), (lo, hi)].map(|(x, y)| World { x, y }).to_vec();
@@ -210,7 +219,8 @@ fn a_polygon_with_a_hole_and_an_island_is_read_back() {
 
 /// The published village polygons, the one that crosses itself (大同鄉太平村) taken as it is; none when they are not here.
 fn villages() -> Option<Vec<Shape>> {
-    let shared = std::env::var("MAPLEBRIDGE_SHARED").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").into());
+    let shared = std::env::var("MAPLEBRIDGE_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").into());
     let path = std::path::Path::new(&shared).join("data/villages/yilan_keelung_villages.geojson");
     let Ok(text) = std::fs::read_to_string(&path) else {
         #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -219,13 +229,15 @@ fn villages() -> Option<Vec<Shape>> {
         }
         return None;
     };
-    let features = geojson::FeatureCollection::try_from(text.parse::<geojson::GeoJson>().expect("GeoJSON")).expect("a collection");
+    let features =
+        geojson::FeatureCollection::try_from(text.parse::<geojson::GeoJson>().expect("GeoJSON")).expect("a collection");
     let shape = |(id, feature): (usize, geojson::Feature)| {
-        let parts = match geo_types::Geometry::<f64>::try_from(feature.geometry.expect("a geometry")).expect("a geometry") {
-            geo_types::Geometry::Polygon(p) => geo_types::MultiPolygon(vec![p]),
-            geo_types::Geometry::MultiPolygon(p) => p,
-            other => unreachable!("{other:?}"),
-        };
+        let parts =
+            match geo_types::Geometry::<f64>::try_from(feature.geometry.expect("a geometry")).expect("a geometry") {
+                geo_types::Geometry::Polygon(p) => geo_types::MultiPolygon(vec![p]),
+                geo_types::Geometry::MultiPolygon(p) => p,
+                other => unreachable!("{other:?}"),
+            };
         Shape::from_lon_lat(id as i64, &parts)
     };
     Some(features.features.into_iter().enumerate().map(shape).collect())
@@ -239,11 +251,13 @@ fn borders_of_villages_stay_shared_from_zoom_6_to_14() {
         ring.windows(2).for_each(|e| *lines.entry((e[0].min(e[1]), e[0].max(e[1]))).or_default() += 1);
     }
     let outer: Vec<(World, World)> = lines.into_iter().filter(|l| l.1 == 1).map(|l| l.0).collect();
-    let all = WorldBox::around(shapes.iter().flat_map(|s| s.polygons.iter().flatten().flatten().copied())).expect("villages");
+    let all =
+        WorldBox::around(shapes.iter().flat_map(|s| s.polygons.iter().flatten().flatten().copied())).expect("villages");
     let coverage = Coverage::new(shapes);
     for z in 6..=14 {
         let (a, b) = (TileId::holding(z, all.min), TileId::holding(z, all.max));
-        let tiles = (a.y()..=b.y()).flat_map(|y| (a.x()..=b.x()).map(move |x| TileId::new(z, x, y).expect("between two tiles")));
+        let tiles = (a.y()..=b.y())
+            .flat_map(|y| (a.x()..=b.x()).map(move |x| TileId::new(z, x, y).expect("between two tiles")));
         // an edge may stand alone where the published outline is, but for what thinning and rounding move it
         let outline = |(p, q): Edge| {
             let middle = [(p[0] + q[0]) as f64 / 2.0, (p[1] + q[1]) as f64 / 2.0];

@@ -126,7 +126,9 @@ impl Coverage {
                 changed.push(entry);
             }
         };
-        removed.iter().for_each(|&id| take_out(self, id));
+        for &id in removed {
+            take_out(self, id);
+        }
         let mut fresh: FxHashMap<i64, Arc<Placed>> = FxHashMap::default();
         for shape in added {
             take_out(self, shape.id);
@@ -214,7 +216,9 @@ impl Coverage {
             let all = self.index.iter().copied().chain(entries).collect();
             self.index = RTree::bulk_load(all);
         } else {
-            entries.into_iter().for_each(|e| self.index.insert(e));
+            for entry in entries {
+                self.index.insert(entry);
+            }
         }
     }
 
@@ -228,11 +232,7 @@ impl Coverage {
 
     /// Reworks shapes from what is there now and puts all results in afterwards, so that order has no say. Returns the
     /// ids of those that changed.
-    fn work(
-        &mut self,
-        ids: &FxHashSet<i64>,
-        rework: impl Fn(&Placed, &[&Placed]) -> Vec<Ring> + Sync,
-    ) -> Vec<i64> {
+    fn work(&mut self, ids: &FxHashSet<i64>, rework: impl Fn(&Placed, &[&Placed]) -> Vec<Ring> + Sync) -> Vec<i64> {
         let ids: Vec<i64> = ids.iter().copied().collect();
         let done: Vec<(i64, Placed)> = ids
             .into_par_iter()
@@ -241,7 +241,7 @@ impl Coverage {
                 let near = self.index.locate_in_envelope_intersecting(&envelope(&placed.reach));
                 let around: Vec<&Placed> = near.map(|e| self.shapes[&e.id].as_ref()).collect();
                 let rings = rework(placed, &around);
-                (rings != placed.rings).then(|| (id, Placed { extent: placed.extent, reach: placed.reach, rings }))
+                (rings != placed.rings).then_some((id, Placed { extent: placed.extent, reach: placed.reach, rings }))
             })
             .collect();
         let changed = done.iter().map(|d| d.0).collect();

@@ -17,7 +17,8 @@ pub(super) struct Snap {
     corners: Vec<World>,
     ends: Vec<usize>,
     hot: Vec<[i64; 2]>,
-    starts: Vec<u32>,
+    bucket_starts: Vec<u32>,
+    bucket_ends: Vec<u32>,
     taken_up: Vec<(i128, [i64; 2])>,
 }
 
@@ -30,7 +31,8 @@ impl Snap {
             corners: Vec::new(),
             ends: vec![0],
             hot: Vec::new(),
-            starts: Vec::new(),
+            bucket_starts: Vec::new(),
+            bucket_ends: Vec::new(),
             taken_up: Vec::new(),
         }
     }
@@ -42,22 +44,31 @@ impl Snap {
         self.ends.push(self.corners.len());
     }
 
-    /// Sorts the squares of all corners taken into buckets.
+    /// Sorts the squares of all corners taken into buckets, each once; those farther than a tile away are never asked for.
     pub(super) fn sort(&mut self) {
-        let mut ends = vec![0_u32; (BUCKETS * BUCKETS) as usize + 1];
-        let squares = || self.corners.iter().map(|&c| on_grid(self.z, c));
-        squares().for_each(|s| ends[bucket(s[0] >> 6, s[1] >> 6) + 1] += 1);
-        for i in 1..ends.len() {
-            ends[i] += ends[i - 1];
+        let near = self.near();
+        let inside = |s: &[i64; 2]| (0..2).all(|i| s[i] >> 6 >= near[i][0] && s[i] >> 6 <= near[i][1]);
+        let squares = || self.corners.iter().map(|&c| on_grid(self.z, c)).filter(inside);
+        let mut starts = vec![0_u32; (BUCKETS * BUCKETS) as usize + 1];
+        squares().for_each(|s| starts[bucket(s[0] >> 6, s[1] >> 6) + 1] += 1);
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
         }
-        self.starts.clone_from(&ends);
-        let mut hot = vec![[0; 2]; self.corners.len()];
+        let mut ends = starts.clone();
+        let mut hot = vec![[0; 2]; starts[starts.len() - 1] as usize];
         for square in squares() {
-            let at = &mut ends[bucket(square[0] >> 6, square[1] >> 6)];
-            hot[*at as usize] = square;
-            *at += 1;
+            let at = bucket(square[0] >> 6, square[1] >> 6);
+            if !hot[starts[at] as usize..ends[at] as usize].contains(&square) {
+                hot[ends[at] as usize] = square;
+                ends[at] += 1;
+            }
         }
-        self.hot = hot;
+        (self.hot, self.bucket_starts, self.bucket_ends) = (hot, starts, ends);
+    }
+
+    /// First and last column and row of the buckets a tile's width around the tile.
+    fn near(&self) -> [[i64; 2]; 2] {
+        self.tile.grid_origin().map(|o| o >> (self.tile.z() - self.z) >> 6).map(|o| [o - BUCKETS, o + 2 * BUCKETS])
     }
 
     /// Writes the `index`-th ring taken in tile units, uncut.
@@ -90,9 +101,8 @@ impl Snap {
         self.taken_up.clear();
         let (from, to) = (on_grid(self.z, a), on_grid(self.z, b));
         let (north, south) = (from[1].min(to[1]), from[1].max(to[1]));
-        // a tile's width around the tile is enough: what is farther is not seen
-        let tile = self.tile.grid_origin().map(|o| o >> (self.tile.z() - self.z) >> 6);
-        let columns = (from[0] >> 6).max(tile[0] - BUCKETS)..=(to[0] >> 6).min(tile[0] + 2 * BUCKETS);
+        let near = self.near();
+        let columns = (from[0] >> 6).max(near[0][0])..=(to[0] >> 6).min(near[0][1]);
         let flat = south - north < 64;
         let slope = (to[1] - from[1]) as f64 / ((to[0] - from[0]) as f64).max(1.0);
         let row_at = |x: i64| from[1] + ((x.clamp(from[0], to[0]) - from[0]) as f64 * slope) as i64;
@@ -104,16 +114,14 @@ impl Snap {
                 let spare = slope.abs() as i64 + 3;
                 (top, bottom) = ((one.min(other) - spare).max(north), (one.max(other) + spare).min(south));
             }
-            let top = (top >> 6).max(tile[1] - BUCKETS);
-            let bottom = (bottom >> 6).min(tile[1] + 2 * BUCKETS).min(top + BUCKETS - 1);
+            let top = (top >> 6).max(near[1][0]);
+            let bottom = (bottom >> 6).min(near[1][1]).min(top + BUCKETS - 1);
             for row in top..=bottom {
                 let at = bucket(column, row);
-                for &square in &self.hot[self.starts[at] as usize..self.starts[at + 1] as usize] {
+                for &square in &self.hot[self.bucket_starts[at] as usize..self.bucket_ends[at] as usize] {
                     let [x, y] = square;
-                    if x >= from[0]
-                        && x <= to[0]
-                        && y >= north
-                        && y <= south
+                    let in_box = x >= from[0] && x <= to[0] && y >= north && y <= south;
+                    if in_box
                         && square != from
                         && square != to
                         && let Some(along) = runs_through(a, b, square, 20 - self.z)

@@ -156,7 +156,9 @@ mod tests {
 
     fn untangle(rings: &[&[Place]]) -> Vec<Vec<Place>> {
         let mut all = Untangle::default();
-        rings.iter().for_each(|r| all.push(r));
+        for ring in rings {
+            all.push(ring);
+        }
         all.finish().iter().map(<[_]>::to_vec).collect()
     }
 
