@@ -6,3 +6,4 @@ pub mod error;
 pub mod geom;
 pub mod mvt;
 pub mod read_model;
+pub mod tiles;
