@@ -62,6 +62,12 @@ impl LayerWriter {
         }
     }
 
+    /// An empty layer of the same name.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(&self.name)
+    }
+
     /// The number of a key.
     pub fn key(&mut self, name: &str) -> u32 {
         let at = self.keys.iter().position(|k| k == name).unwrap_or_else(|| {

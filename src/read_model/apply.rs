@@ -1,0 +1,277 @@
+//! Takes what a step read into the model: old rows out, new rows in, counts and stamps with them.
+//!
+//! There is one writer a process. It alone knows where the row of a key lies, so that a change need only name keys.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::load::{Rows, Table};
+use super::model::Model;
+use super::points::{Attributes, Moved, Points, Row};
+use super::rows::{Area, BaseFeature, Cell};
+use super::shapes::{Areas, Basemap, Cells};
+use super::stamps::Stamps;
+use super::tallies::Tallies;
+use super::{BUFFER, Layer};
+use crate::mvt::{World, WorldBox};
+
+/// What a shape may move in tiles beside its own box: rounding and the buffer.
+const SHAPE_BUFFER: i32 = BUFFER + 2;
+
+/// What one step read: keys that were asked for and the rows that were there.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Whole tables; they replace what was there.
+    pub whole: Vec<Rows>,
+    /// Tables by keys; a key without a row is gone.
+    pub parts: Vec<(Table, Vec<i64>, Rows)>,
+}
+
+/// Scopes of rows that a step changed; `None`: too many to name.
+pub type Touched = FxHashMap<Layer, Option<BTreeSet<i64>>>;
+
+/// Past this many a step names no scopes.
+const MOST_SCOPES: usize = 1_000;
+
+/// Where rows lie by key, for the one writer.
+#[derive(Debug, Default)]
+pub struct Writer {
+    households: FxHashMap<i64, World>,
+    facilities: FxHashMap<i64, World>,
+    incidents: FxHashMap<i64, World>,
+}
+
+impl Writer {
+    /// The model after the batch. Marks `stamps` with the new revision before it returns; the caller publishes after.
+    pub fn apply(&mut self, model: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
+        let mut next = Model { revision: model.revision + 1, ..model.clone() };
+        let mut step = Step { revision: next.revision, stamps, touched: Touched::default(), codes: Vec::new() };
+        let recount = batch.whole.iter().any(|rows| matches!(rows, Rows::Households(_) | Rows::Facilities(_)));
+        for rows in batch.whole {
+            self.replace(&mut next, rows, &mut step);
+        }
+        if recount {
+            next.tallies = Tallies::new(&next.households, &next.facilities);
+        }
+        for (_, asked, rows) in batch.parts {
+            self.change(&mut next, &asked, rows, &mut step);
+        }
+        step.mark_counted(&next);
+        (next, step.touched)
+    }
+
+    fn replace(&mut self, next: &mut Model, rows: Rows, step: &mut Step<'_>) {
+        let stale: &[Layer] = match rows {
+            Rows::Areas(rows) => {
+                next.areas = Arc::new(Areas::new(rows));
+                &[Layer::Areas, Layer::AreaLabels, Layer::Cells]
+            }
+            Rows::Cells(rows) => {
+                next.cells = Arc::new(Cells::new(rows));
+                &[Layer::Cells, Layer::CellLabels]
+            }
+            Rows::Households(rows) => {
+                next.households = whole(rows, &mut self.households);
+                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels]
+            }
+            Rows::Facilities(rows) => {
+                next.facilities = whole(rows, &mut self.facilities);
+                &[Layer::Facilities, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels]
+            }
+            Rows::Incidents(rows) => {
+                next.incidents = whole(rows, &mut self.incidents);
+                &[Layer::Incidents]
+            }
+            Rows::Basemap(rows) => {
+                next.basemap = Arc::new(Basemap::new(rows));
+                &[Layer::Water, Layer::Roads, Layer::Greens]
+            }
+        };
+        for &layer in stale {
+            step.stamps.mark_all(layer, step.revision);
+            step.touched.insert(layer, None);
+        }
+    }
+
+    fn change(&mut self, next: &mut Model, asked: &[i64], rows: Rows, step: &mut Step<'_>) {
+        match rows {
+            Rows::Households(rows) => {
+                let moved = moved(&next.households, &mut self.households, asked, rows);
+                next.households = step.edit(Layer::Households, &next.households, &moved);
+                next.tallies.move_households(&moved, &mut step.codes);
+            }
+            Rows::Facilities(rows) => {
+                let moved = moved(&next.facilities, &mut self.facilities, asked, rows);
+                next.facilities = step.edit(Layer::Facilities, &next.facilities, &moved);
+                next.tallies.move_facilities(&moved, &mut step.codes);
+            }
+            Rows::Incidents(rows) => {
+                let moved = moved(&next.incidents, &mut self.incidents, asked, rows);
+                next.incidents = step.edit(Layer::Incidents, &next.incidents, &moved);
+            }
+            Rows::Areas(rows) => change_areas(next, asked, rows, step),
+            Rows::Cells(rows) => change_cells(next, asked, rows, step),
+            Rows::Basemap(rows) => change_basemap(next, asked, rows, step),
+        }
+    }
+}
+
+/// What one application marks and tells.
+struct Step<'a> {
+    revision: u64,
+    stamps: &'a Stamps,
+    touched: Touched,
+    /// Scope codes whose counts changed.
+    codes: Vec<i64>,
+}
+
+impl Step<'_> {
+    fn edit<A: Attributes>(&mut self, layer: Layer, points: &Points<A>, moved: &[Moved<A>]) -> Points<A> {
+        if moved.is_empty() {
+            return points.clone();
+        }
+        for row in moved.iter().flat_map(|m| m.old.iter().chain(&m.new)) {
+            self.stamps.mark_point(layer, row.at, BUFFER, self.revision);
+            self.touch(layer, row.scope);
+        }
+        points.edit(moved)
+    }
+
+    fn touch(&mut self, layer: Layer, scope: i64) {
+        if let Some(scopes) = self.touched.entry(layer).or_insert_with(|| Some(BTreeSet::new())) {
+            scopes.insert(scope);
+            if scopes.len() > MOST_SCOPES {
+                self.touched.insert(layer, None);
+            }
+        }
+    }
+
+    fn mark_shape(&mut self, layers: &[Layer], area: &WorldBox) {
+        layers.iter().for_each(|&layer| self.stamps.mark_box(layer, area, SHAPE_BUFFER, self.revision));
+    }
+
+    /// Households and facilities are counted in the attributes of their cell and of the areas above it.
+    fn mark_counted(&mut self, next: &Model) {
+        let codes: FxHashSet<i64> = self.codes.drain(..).collect();
+        let mut areas: FxHashMap<i64, (i64, WorldBox)> = FxHashMap::default();
+        for code in codes {
+            if let Some(cell) = next.cells.by_code(code) {
+                self.mark_shape(&[Layer::Cells, Layer::CellLabels], &cell.place.extent);
+                self.touch(Layer::Cells, code);
+                self.touch(Layer::CellLabels, code);
+            }
+            for area in next.areas.above(code) {
+                if let Some(place) = &area.place {
+                    areas.insert(area.id, (area.lo, place.extent));
+                }
+            }
+        }
+        for (_, (lo, extent)) in areas {
+            // cells give way to areas at low zooms, so their tiles carry these counts too
+            self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], &extent);
+            [Layer::Areas, Layer::AreaLabels, Layer::Cells].into_iter().for_each(|layer| self.touch(layer, lo));
+        }
+    }
+}
+
+fn whole<A: Attributes>(rows: Vec<Row<A>>, places: &mut FxHashMap<i64, World>) -> Points<A> {
+    *places = rows.iter().map(|row| (row.id, row.at)).collect();
+    Points::new(rows)
+}
+
+/// What of the asked rows really changed; a row read again unchanged touches nothing.
+fn moved<A: Attributes>(points: &Points<A>, places: &mut FxHashMap<i64, World>, asked: &[i64], found: Vec<Row<A>>) -> Vec<Moved<A>> {
+    let mut found: FxHashMap<i64, Row<A>> = found.into_iter().map(|row| (row.id, row)).collect();
+    let mut moved = Vec::new();
+    for id in asked {
+        let old = places.get(id).and_then(|&at| points.find(at, *id));
+        let new = found.remove(id);
+        match &new {
+            Some(row) => places.insert(*id, row.at),
+            None => places.remove(id),
+        };
+        if old != new {
+            moved.push(Moved { old, new });
+        }
+    }
+    moved
+}
+
+fn change_areas(next: &mut Model, asked: &[i64], rows: Vec<Area>, step: &mut Step<'_>) {
+    let found: FxHashMap<i64, Area> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let ids: Vec<i64> = asked.iter().copied().filter(|id| next.areas.get(*id).map(|a| &**a) != found.get(id)).collect();
+    if ids.is_empty() {
+        return;
+    }
+    let mut areas = (*next.areas).clone();
+    let mut boxes: Vec<WorldBox> = Vec::new();
+    for area in ids.iter().flat_map(|id| next.areas.get(*id).map(|a| &**a).into_iter().chain(found.get(id))) {
+        step.touch(Layer::Areas, area.lo);
+        step.touch(Layer::AreaLabels, area.lo);
+        boxes.extend(area.place.as_ref().map(|p| p.extent));
+    }
+    areas.edit(&ids, found.into_values().filter(|a| ids.contains(&a.id)).collect());
+    for coverage in super::shapes::AREA_LEVELS.iter().filter_map(|&level| areas.coverage(level)) {
+        let around = around(&boxes, |area| coverage.meeting(area).into_iter().filter_map(|id| extent_of(&areas, id)).collect());
+        around.iter().for_each(|area| step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area));
+    }
+    boxes.iter().for_each(|area| step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area));
+    next.areas = Arc::new(areas);
+}
+
+fn extent_of(areas: &Areas, id: i64) -> Option<WorldBox> {
+    areas.get(id).and_then(|a| a.place.as_ref()).map(|p| p.extent)
+}
+
+fn change_cells(next: &mut Model, asked: &[i64], rows: Vec<Cell>, step: &mut Step<'_>) {
+    let found: FxHashMap<i64, Cell> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let ids: Vec<i64> = asked.iter().copied().filter(|id| next.cells.get(*id).map(|c| &**c) != found.get(id)).collect();
+    if ids.is_empty() {
+        return;
+    }
+    let mut boxes: Vec<WorldBox> = Vec::new();
+    for cell in ids.iter().flat_map(|id| next.cells.get(*id).map(|c| &**c).into_iter().chain(found.get(id))) {
+        step.touch(Layer::Cells, cell.code);
+        step.touch(Layer::CellLabels, cell.code);
+        boxes.push(cell.place.extent);
+    }
+    let cells = next.cells.edited(&ids, found.into_values().filter(|c| ids.contains(&c.id)).collect());
+    let meeting = |area: &WorldBox| cells.coverage().meeting(area).into_iter().filter_map(|id| cells.get(id)).map(|c| c.place.extent).collect();
+    for area in around(&boxes, meeting).iter().chain(&boxes) {
+        step.mark_shape(&[Layer::Cells, Layer::CellLabels], area);
+    }
+    next.cells = Arc::new(cells);
+}
+
+/// The boxes of the neighbours of these boxes, and of their neighbours: a new corner on a shared border may change how
+/// the borders next to it are thinned.
+fn around(boxes: &[WorldBox], meeting: impl Fn(&WorldBox) -> Vec<WorldBox>) -> Vec<WorldBox> {
+    let corners = |b: &WorldBox| (b.min, b.max);
+    let mut all: BTreeSet<(World, World)> = boxes.iter().flat_map(&meeting).map(|b| corners(&b)).collect();
+    let second: Vec<_> = all.iter().flat_map(|&(min, max)| meeting(&WorldBox { min, max })).map(|b| corners(&b)).collect();
+    all.extend(second);
+    all.into_iter().map(|(min, max)| WorldBox { min, max }).collect()
+}
+
+fn change_basemap(next: &mut Model, asked: &[i64], rows: Vec<BaseFeature>, step: &mut Step<'_>) {
+    let mut basemap = (*next.basemap).clone();
+    let mut changed = false;
+    let found: FxHashMap<i64, BaseFeature> = rows.into_iter().map(|row| (row.id, row)).collect();
+    for id in asked {
+        let (old, new) = (next.basemap.get(*id).map(|f| &**f), found.get(id));
+        if old == new {
+            continue;
+        }
+        changed = true;
+        for feature in old.into_iter().chain(new) {
+            step.mark_shape(&[feature.layer], &feature.extent);
+            step.touched.insert(feature.layer, None);
+        }
+        basemap.edit(&[*id], new.cloned().into_iter().collect());
+    }
+    if changed {
+        next.basemap = Arc::new(basemap);
+    }
+}

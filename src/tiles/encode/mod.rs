@@ -1,0 +1,65 @@
+//! From the read model to the features of one tile, cut to one reader. One file a family of layers.
+
+mod base;
+mod bins;
+mod points;
+mod shapes;
+
+pub(super) use base::base;
+pub(super) use points::{facilities, households, incidents};
+pub(super) use shapes::{area_labels, areas, cell_labels, cells};
+
+use super::filter::Filter;
+use super::layers::LayerEntry;
+use crate::codes::{CodeRange, Scope};
+use crate::mvt::{LayerWriter, TileId, TileWriter};
+use crate::read_model::{Counts, Layer, Model, Reader};
+
+/// Most bytes of a tile before compression.
+pub const MOST_BYTES: usize = 500_000;
+
+/// What one tile is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The rows.
+    pub model: &'a Model,
+    /// For whom.
+    pub reader: &'a Reader,
+    /// Which of them.
+    pub filter: &'a Filter,
+    /// Where.
+    pub tile: TileId,
+    /// Which layer of the tile.
+    pub layer: Layer,
+}
+
+/// The bytes of a tile; empty where nothing is in it. They depend on rows, reader and filter alone.
+pub fn encode(model: &Model, layers: &[&LayerEntry], tile: TileId, filter: &Filter, reader: &Reader) -> Vec<u8> {
+    let mut out = TileWriter::default();
+    let mut room = MOST_BYTES;
+    for (i, entry) in layers.iter().enumerate() {
+        if tile.z() < entry.min_zoom {
+            continue;
+        }
+        let question = Question { model, reader, filter, tile, layer: entry.layer };
+        let layer = (entry.encode)(&question, LayerWriter::new(entry.name), room / (layers.len() - i));
+        room = room.saturating_sub(layer.size());
+        out.add(&layer);
+    }
+    out.finish()
+}
+
+/// The counts of an area or cell as far as a scope reaches.
+fn counts_within(model: &Model, range: CodeRange, scope: &Scope) -> Counts {
+    if scope.covers(range) {
+        return model.tallies.within(range);
+    }
+    let mut sum = Counts::default();
+    for own in scope.ranges().iter().filter(|own| own.lo < range.hi && range.lo < own.hi) {
+        let part = model.tallies.within(CodeRange { lo: own.lo.max(range.lo), hi: own.hi.min(range.hi) });
+        sum.address_count += part.address_count;
+        sum.household_count += part.household_count;
+        sum.facility_count += part.facility_count;
+    }
+    sum
+}

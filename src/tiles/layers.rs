@@ -1,0 +1,139 @@
+//! The list of tile layers. A new layer is an entry here, its SELECT in `tiles/layers/` and its encoder in `encode/`.
+
+use super::encode::{self, Question};
+use crate::error::{Error, Result};
+use crate::mvt::LayerWriter;
+use crate::read_model::Layer;
+
+/// One layer of tiles.
+#[derive(Debug)]
+pub struct LayerEntry {
+    /// Which.
+    pub layer: Layer,
+    /// Its name in addresses and in the tile.
+    pub name: &'static str,
+    /// What it shows.
+    pub description: &'static str,
+    /// First zoom with anything in it.
+    pub min_zoom: u8,
+    /// Last zoom with more in it than the one before.
+    pub max_zoom: u8,
+    /// Attributes, each with what it is and its unit.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// Writes what a tile shows, into `limit` bytes or fewer where the layer can give way.
+    pub encode: fn(&Question<'_>, LayerWriter, usize) -> LayerWriter,
+}
+
+const CODE: (&str, &str) = ("code", "Code, text");
+const LEVEL: (&str, &str) = ("level", "Digits of the code: 2 province, 4 city, 6 county, 9 township, 12 village, 15 cell");
+const NAME: (&str, &str) = ("name", "Name in Chinese");
+const NAME_ZH: (&str, &str) = ("name_zh", "Name in Chinese");
+const NAME_EN: (&str, &str) = ("name_en", "Name in English, absent where there is none");
+const HOUSEHOLDS: (&str, &str) = ("household_count", "Households, as far as the reader's area reaches");
+const DENSITY: (&str, &str) = ("density", "Households per hectare");
+const KIND: (&str, &str) = ("kind", "Code of the kind");
+
+/// All layers, in the order in which a tile holds them.
+pub static LAYERS: [LayerEntry; Layer::COUNT] = [
+    LayerEntry {
+        layer: Layer::Areas,
+        name: "areas",
+        description: "Administrative areas that meet the reader's own, with their counts",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[CODE, LEVEL, NAME_ZH, NAME_EN, ("own", "Whether all of it is the reader's"), HOUSEHOLDS, DENSITY],
+        encode: encode::areas,
+    },
+    LayerEntry {
+        layer: Layer::AreaLabels,
+        name: "area_labels",
+        description: "One point inside each area",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[CODE, LEVEL, NAME_ZH, NAME_EN, ("own", "Whether all of it is the reader's"), HOUSEHOLDS],
+        encode: encode::area_labels,
+    },
+    LayerEntry {
+        layer: Layer::Cells,
+        name: "cells",
+        description: "Grid cells; where a tile would hold too many, the villages, townships or counties they lie in",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[
+            CODE,
+            LEVEL,
+            NAME,
+            NAME_EN,
+            ("short_name", "Short name for labels"),
+            KIND,
+            HOUSEHOLDS,
+            ("address_count", "Addresses"),
+            ("area_m2", "Square metres on the ellipsoid"),
+            DENSITY,
+            ("facility_count", "Facilities of all kinds"),
+        ],
+        encode: encode::cells,
+    },
+    LayerEntry {
+        layer: Layer::CellLabels,
+        name: "cell_labels",
+        description: "One point inside each cell",
+        min_zoom: 11,
+        max_zoom: 16,
+        fields: &[CODE, NAME, NAME_EN, ("short_name", "Short name for labels"), HOUSEHOLDS],
+        encode: encode::cell_labels,
+    },
+    LayerEntry {
+        layer: Layer::Households,
+        name: "households",
+        description: "Addresses from zoom 15 in the reader's own area; below, and where they are too many, counts in bins of 1/64 of a tile",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[
+            ("count", "Addresses in the bin"),
+            ("household_count", "Households at the address or in the bin"),
+            ("dwelling_kind", "Code of the kind of dwelling"),
+            ("population_band", "Code of the band of the number of people"),
+        ],
+        encode: encode::households,
+    },
+    LayerEntry {
+        layer: Layer::Facilities,
+        name: "facilities",
+        description: "Public facilities from zoom 10; below, and where they are too many, counts in bins",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[("count", "Facilities in the bin"), ("id", "Key in the API"), KIND, NAME, NAME_EN],
+        encode: encode::facilities,
+    },
+    LayerEntry {
+        layer: Layer::Incidents,
+        name: "incidents",
+        description: "Incidents at their safe places from zoom 13, for readers with case rights; below counts in bins",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[
+            ("count", "Incidents in the bin"),
+            ("category", "Code of the category"),
+            ("state", "Code of the state"),
+            ("source", "Code of the source"),
+            ("risk_level", "Code of the warning level"),
+        ],
+        encode: encode::incidents,
+    },
+    LayerEntry { layer: Layer::Water, name: "water", description: "Rivers and lakes", min_zoom: 0, max_zoom: 15, fields: &[KIND, NAME, NAME_EN], encode: encode::base },
+    LayerEntry { layer: Layer::Roads, name: "roads", description: "Roads, streets and rails", min_zoom: 0, max_zoom: 15, fields: &[KIND, NAME, NAME_EN], encode: encode::base },
+    LayerEntry { layer: Layer::Greens, name: "greens", description: "Woods and parks", min_zoom: 0, max_zoom: 15, fields: &[KIND, NAME, NAME_EN], encode: encode::base },
+];
+
+/// The entries of a comma list of names, in the order of the list above, each once.
+pub fn parse(names: &str) -> Result<Vec<&'static LayerEntry>> {
+    let mut entries = Vec::new();
+    for name in names.split(',').map(str::trim) {
+        let entry = LAYERS.iter().find(|entry| entry.name == name);
+        entries.push(entry.ok_or_else(|| Error::NotFound { what: "tile layer", id: name.chars().take(40).collect() })?);
+    }
+    entries.sort_unstable_by_key(|entry| entry.layer);
+    entries.dedup_by_key(|entry| entry.layer);
+    Ok(entries)
+}

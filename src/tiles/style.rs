@@ -1,0 +1,68 @@
+//! `/styles/light.json` and `dark.json`: a whole map for any MapLibre, without glyph or sprite servers.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+
+const LIGHT: &str = include_str!("../../tiles/style/light.json");
+const DARK: &str = include_str!("../../tiles/style/dark.json");
+const LAYERS: &str = include_str!("../../tiles/style/layers.json");
+
+/// The style of this name (`light` or `dark`), its sources at the address of the server.
+pub fn style(name: &str, base: &str) -> Result<Value> {
+    let colours = match name.trim_end_matches(".json") {
+        "light" => LIGHT,
+        "dark" => DARK,
+        _ => return Err(Error::NotFound { what: "style", id: name.chars().take(40).collect() }),
+    };
+    let colours: serde_json::Map<String, Value> = serde_json::from_str(colours).map_err(Error::internal("read the colours of a style"))?;
+    let mut layers: Value = serde_json::from_str(LAYERS).map_err(Error::internal("read the layers of a style"))?;
+    paint(&mut layers, &colours);
+    let base = base.trim_end_matches('/');
+    let source = |names: &str| json!({ "type": "vector", "url": format!("{base}/tiles/{names}") });
+    Ok(json!({
+        "version": 8,
+        "name": format!("maplebridge {}", name.trim_end_matches(".json")),
+        "sources": {
+            "base": source("water,roads,greens"),
+            "places": source("areas,area_labels,cells,cell_labels"),
+            "facilities": source("facilities"),
+            "households": source("households"),
+        },
+        "layers": layers,
+    }))
+}
+
+/// Puts the colour of each name that begins with `@` in its place.
+fn paint(value: &mut Value, colours: &serde_json::Map<String, Value>) {
+    match value {
+        Value::String(text) => {
+            if let Some(colour) = text.strip_prefix('@').and_then(|name| colours.get(name)) {
+                *value = colour.clone();
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|v| paint(v, colours)),
+        Value::Object(all) => all.values_mut().for_each(|v| paint(v, colours)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_styles_are_whole_and_name_no_foreign_server() {
+        for name in ["light", "dark.json"] {
+            let style = style(name, "http://127.0.0.1:8080/").expect("there is such a style");
+            let text = style.to_string();
+            assert!(!text.contains("\"@") && !text.contains("glyphs") && !text.contains("sprite"));
+            let sources = style["sources"].as_object().expect("sources");
+            for layer in style["layers"].as_array().expect("layers") {
+                assert!(layer["type"] == "background" || sources.contains_key(layer["source"].as_str().expect("a source")));
+            }
+            assert_eq!(style["sources"]["base"]["url"], "http://127.0.0.1:8080/tiles/water,roads,greens");
+        }
+        assert!(style("blue", "").is_err());
+    }
+}
