@@ -15,6 +15,7 @@
 pub mod app;
 pub mod audit;
 pub mod codes;
+pub mod config;
 pub mod context;
 pub mod db;
 pub mod demo;

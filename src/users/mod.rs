@@ -18,5 +18,5 @@ pub use grant::{Grant, GrantArea};
 pub use password::{hash_password, is_password, new_secret, random_password, refuse_weak, secret_hash};
 pub use reader::Reader;
 pub use rights::{Right, Role};
-pub use session_api::routes as session_routes;
+pub use session_api::{Door, routes as session_routes};
 pub use signed::Signed;
