@@ -22,7 +22,7 @@ const SHAPE_BUFFER: i32 = BUFFER + 2;
 
 /// What one step read: keys that were asked for and the rows that were there.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(super) struct Batch {
     /// Whole tables; they replace what was there.
     pub whole: Vec<Rows>,
     /// Tables by keys; a key without a row is gone.
@@ -37,7 +37,7 @@ const MOST_SCOPES: usize = 1_000;
 
 /// Where rows lie by key, for the one writer.
 #[derive(Debug, Default)]
-pub struct Writer {
+pub(super) struct Writer {
     households: FxHashMap<i64, World>,
     facilities: FxHashMap<i64, World>,
     incidents: FxHashMap<i64, World>,
@@ -45,7 +45,7 @@ pub struct Writer {
 
 impl Writer {
     /// The model after the batch. Marks `stamps` with the new revision before it returns; the caller publishes after.
-    pub fn apply(&mut self, model: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
+    pub(super) fn apply(&mut self, model: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
         let mut next = Model { revision: model.revision + 1, ..model.clone() };
         let mut step = Step { revision: next.revision, stamps, touched: Touched::default(), codes: Vec::new() };
         let recount = batch.whole.iter().any(|rows| matches!(rows, Rows::Households(_) | Rows::Facilities(_)));
