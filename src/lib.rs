@@ -1,9 +1,23 @@
 //! maplebridge: grid cells, households, facilities and incidents in PostGIS, and the maps made of them.
 //!
-//! This is a work in its first days; the tour follows the rooms in reading order.
+//! PostGIS is the system of record. The read model holds what the map reads in memory and follows the change feed;
+//! tiles are encoded from it. The tour, from the ground up:
+//!
+//! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], and [`error`], what can go wrong;
+//! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
+//! * the nouns: [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`users`], [`imports`], [`demo`];
+//! * what the map reads: [`read_model`], [`tiles`];
+//! * the whole: [`config`], [`app`], [`cli`].
+//!
+//! Glossary: cell 网格, area 区域, household 户, facility 设施, incident 矛盾纠纷, boundary 边界, supervisor 网格管理员,
+//! safe place 安全点, scope 范围, grant 授权.
+
 pub mod codes;
+pub mod demo;
 pub mod error;
 pub mod geom;
+pub mod imports;
 pub mod mvt;
+pub mod privacy;
 pub mod read_model;
 pub mod tiles;

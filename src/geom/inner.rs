@@ -164,7 +164,7 @@ mod tests {
         #[test]
         fn the_inner_point_is_inside(radii in prop::collection::vec(0.0001..0.01_f64, 3..30), hole in any::<bool>()) {
             let n = radii.len() as f64;
-            let star = |scale: f64| LineString::from_iter(radii.iter().enumerate().map(|(i, r)| {
+            let star = |scale: f64| Iterator::collect::<LineString>(radii.iter().enumerate().map(|(i, r)| {
                 let angle = std::f64::consts::TAU * i as f64 / n;
                 (120.0 + scale * r * angle.cos(), 30.0 + scale * r * angle.sin())
             }));

@@ -207,7 +207,7 @@ mod tests {
             radii in prop::collection::vec(1_i32..9, 3..60), points in prop::collection::vec((-9_i32..10, -9_i32..10), 20),
         ) {
             let n = radii.len() as f64;
-            let star = Polygon::new(geo::LineString::from_iter(radii.iter().enumerate().map(|(i, r)| {
+            let star = Polygon::new(Iterator::collect::<geo::LineString>(radii.iter().enumerate().map(|(i, r)| {
                 let angle = std::f64::consts::TAU * i as f64 / n;
                 ((f64::from(*r) * angle.cos()).round(), (f64::from(*r) * angle.sin()).round())
             })), vec![]);

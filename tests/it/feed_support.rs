@@ -21,7 +21,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 impl Town {
     pub(crate) async fn new() -> Option<Self> {
         let Ok(admin) = std::env::var("MAPLEBRIDGE_TEST_URL") else {
-            eprintln!("skipped: MAPLEBRIDGE_TEST_URL is not set");
+            crate::support::skip::skip("MAPLEBRIDGE_TEST_URL is not set");
             return None;
         };
         let name = format!("it_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));

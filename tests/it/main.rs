@@ -1,6 +1,8 @@
-//! One integration binary; a file per noun.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests may")]
+//! The integration tests, one binary: a module per room.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
+mod cluster;
 mod feed;
 mod feed_support;
+mod support;
 mod tiles;

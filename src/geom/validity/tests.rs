@@ -133,7 +133,7 @@ proptest! {
             let angle = std::f64::consts::TAU * i as f64 / n;
             (r * angle.cos(), r * angle.sin())
         });
-        let star = Geometry::Polygon(Polygon::new(LineString::from_iter(points), vec![]));
+        let star = Geometry::Polygon(Polygon::new(Iterator::collect::<LineString>(points), vec![]));
         prop_assert_eq!(validate(&star), vec![]);
     }
 }

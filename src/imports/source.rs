@@ -1,0 +1,261 @@
+//! A file as it came: opened as often as it is needed, unpacked, limited, and told apart by what is in it.
+//!
+//! An import reads its file twice (`survey`, then the rows), so a source is a path or bytes in memory and never a
+//! pipe; an upload is spooled to a file first. What the bytes say is left to `text`, `table` and `json`.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+
+use super::faults::{FaultCode, RowFault};
+use super::text::{self, Encoding, Utf8Reader};
+
+/// How much of a file is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of the whole file once unpacked.
+    pub file_bytes: u64,
+    /// Times a packed file may grow when unpacked, from 64 MiB upwards.
+    pub ratio: u64,
+    /// Bytes of one GeoJSON feature or one CSV row.
+    pub row_bytes: usize,
+    /// How deep JSON may nest.
+    pub depth: usize,
+    /// Corners of one geometry.
+    pub corners: usize,
+    /// Columns of a table, or different properties of features.
+    pub columns: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 4 << 30, ratio: 200, row_bytes: 64 << 20, depth: 64, corners: 1_000_000, columns: 2000 }
+    }
+}
+
+/// What a file is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One GeoJSON document: a FeatureCollection, a Feature or a geometry.
+    GeoJson,
+    /// One GeoJSON object a line (also RFC 8142 with its RS before each).
+    GeoJsonLines,
+    /// Rows and columns with a delimiter.
+    Table,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
+    Path(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+/// A file that can be opened again and again.
+#[derive(Debug, Clone)]
+pub struct Source {
+    origin: Origin,
+    name: String,
+    packed: bool,
+    packed_bytes: u64,
+    limits: Limits,
+}
+
+/// A source whose encoding and format are known.
+#[derive(Debug, Clone)]
+pub struct Known {
+    source: Source,
+    /// How the bytes become text.
+    pub encoding: Encoding,
+    /// What the text is made of.
+    pub format: Format,
+}
+
+impl Source {
+    /// A file on disk.
+    pub fn path(path: impl AsRef<Path>, limits: Limits) -> io::Result<Self> {
+        let path = path.as_ref();
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Self::new(Origin::Path(path.to_owned()), name, limits)
+    }
+
+    /// A spooled upload: the file on disk has another name than the one the user knows.
+    pub fn spooled(path: impl AsRef<Path>, name: impl Into<String>, limits: Limits) -> io::Result<Self> {
+        Self::new(Origin::Path(path.as_ref().to_owned()), name.into(), limits)
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(name: impl Into<String>, bytes: impl Into<Arc<[u8]>>, limits: Limits) -> io::Result<Self> {
+        Self::new(Origin::Bytes(bytes.into()), name.into(), limits)
+    }
+
+    fn new(origin: Origin, name: String, limits: Limits) -> io::Result<Self> {
+        let mut source = Self { origin, name, packed: false, packed_bytes: 0, limits };
+        let mut magic = [0_u8; 2];
+        let (mut raw, bytes) = source.raw()?;
+        source.packed_bytes = bytes;
+        source.packed = raw.read_exact(&mut magic).is_ok() && magic == [0x1F, 0x8B];
+        Ok(source)
+    }
+
+    fn raw(&self) -> io::Result<(Box<dyn Read + Send>, u64)> {
+        Ok(match &self.origin {
+            Origin::Path(path) => {
+                let file = File::open(path)?;
+                let bytes = file.metadata()?.len();
+                (Box::new(file), bytes)
+            }
+            Origin::Bytes(bytes) => (Box::new(Cursor::new(Arc::clone(bytes))), bytes.len() as u64),
+        })
+    }
+
+    /// The name of the file as the user knows it, without its folder.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The limits it is read under.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The bytes, unpacked. More than the limits ends the stream with `FileTooLarge`.
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        let (raw, _) = self.raw()?;
+        let mut most = self.limits.file_bytes;
+        if !self.packed {
+            return Ok(Box::new(Limited { inner: BufReader::with_capacity(256 * 1024, raw), left: most }));
+        }
+        most = most.min(self.packed_bytes.saturating_mul(self.limits.ratio).max(64 << 20));
+        let unpacked = MultiGzDecoder::new(BufReader::with_capacity(128 * 1024, raw));
+        Ok(Box::new(Limited { inner: BufReader::with_capacity(256 * 1024, unpacked), left: most }))
+    }
+
+    /// Finds encoding and format. What cannot be read at all is a fault of the file.
+    pub fn know(self) -> Result<Known, RowFault> {
+        let encoding = match text::detect(|| self.open()) {
+            Ok(Ok(encoding)) => encoding,
+            Ok(Err(bad)) => {
+                return Err(RowFault::new(0, FaultCode::Encoding).arg(bad.line).arg(bad.offset).arg(bad.taken_for.name()));
+            }
+            Err(error) => return Err(unreadable(&error)),
+        };
+        let mut known = Known { source: self, encoding, format: Format::Table };
+        known.format = known.find_format().map_err(|error| unreadable(&error))?.ok_or_else(|| {
+            RowFault::new(0, FaultCode::Format).arg(known.source.name())
+        })?;
+        Ok(known)
+    }
+}
+
+/// A failure to read, in the words of the import.
+pub fn unreadable(error: &io::Error) -> RowFault {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        RowFault::new(0, FaultCode::FileTooLarge).arg(error)
+    } else {
+        RowFault::new(0, FaultCode::Unreadable).arg(error)
+    }
+}
+
+impl Known {
+    /// The file.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The text as UTF-8 from its beginning.
+    pub fn open(&self) -> io::Result<Utf8Reader<Box<dyn Read + Send>>> {
+        Ok(Utf8Reader::new(self.source.open()?, self.encoding))
+    }
+
+    /// Names help only where the content leaves a doubt: lines of JSON, and words that could be a table of one column.
+    fn find_format(&self) -> io::Result<Option<Format>> {
+        let mut head = Vec::with_capacity(64 * 1024);
+        self.open()?.take(64 * 1024).read_to_end(&mut head)?;
+        let name = self.source.name.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let text = head.trim_ascii_start();
+        if head.contains(&0) || text.starts_with(b"PK\x03\x04") {
+            return Ok(None);
+        }
+        let json_name = matches!(extension, "geojson" | "json");
+        let lines_name = matches!(extension, "ndjson" | "jsonl" | "geojsonl" | "geojsons" | "geojsonseq" | "ldjson");
+        Ok(Some(match text.first() {
+            Some(0x1E) => Format::GeoJsonLines,
+            Some(b'{') if lines_name || second_line_opens_an_object(text) => Format::GeoJsonLines,
+            Some(b'{' | b'[') => Format::GeoJson,
+            _ if lines_name => Format::GeoJsonLines,
+            _ if json_name => Format::GeoJson,
+            _ => Format::Table,
+        }))
+    }
+}
+
+/// Whether the first line is a whole object and another follows it.
+fn second_line_opens_an_object(head: &[u8]) -> bool {
+    let mut lines = head.splitn(2, |&b| b == b'\n');
+    let (first, rest) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let next = rest.trim_ascii_start().first().copied();
+    matches!(next, Some(b'{' | 0x1E)) && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok()
+}
+
+struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(to)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::FileTooLarge, "more than the limit once unpacked")
+        })?;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn format_of(name: &str, bytes: &[u8]) -> Option<Format> {
+        let source = Source::bytes(name, bytes, Limits::default()).expect("memory opens");
+        source.know().ok().map(|known| known.format)
+    }
+
+    #[test]
+    fn files_are_told_apart_by_content_and_then_by_name() {
+        let feature = b"{\"type\":\"Feature\",\"properties\":{},\"geometry\":null}\n";
+        let two = [&feature[..], feature].concat();
+        assert_eq!(format_of("a.txt", feature), Some(Format::GeoJson));
+        assert_eq!(format_of("a.txt", &two), Some(Format::GeoJsonLines));
+        assert_eq!(format_of("a.geojsonl", feature), Some(Format::GeoJsonLines));
+        assert_eq!(format_of("a.json", &[b"\x1e", &feature[..]].concat()), Some(Format::GeoJsonLines));
+        assert_eq!(format_of("a.json", b"{\n\"type\":\n\"Feature\"}"), Some(Format::GeoJson));
+        assert_eq!(format_of("a.geojson", b"null"), Some(Format::GeoJson));
+        assert_eq!(format_of("a.csv", b"lon,lat\n1,2\n"), Some(Format::Table));
+        assert_eq!(format_of("a.xlsx", b"PK\x03\x04\x14"), None);
+    }
+
+    #[test]
+    fn a_packed_file_is_unpacked_and_may_not_burst() {
+        let pack = |bytes: &[u8]| {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            packer.write_all(bytes).expect("memory takes it");
+            packer.finish().expect("memory takes it")
+        };
+        let mut text = String::new();
+        let source = Source::bytes("a.csv.gz", pack(b"lon,lat\n"), Limits::default()).expect("memory opens");
+        source.open().expect("opens").read_to_string(&mut text).expect("unpacks");
+        assert_eq!(text, "lon,lat\n");
+        let limits = Limits { file_bytes: 1000, ..Limits::default() };
+        let source = Source::bytes("a.csv.gz", pack(&vec![b'a'; 100_000]), limits).expect("memory opens");
+        assert_eq!(source.know().map(|_| ()).map_err(|fault| fault.code), Err(FaultCode::FileTooLarge));
+    }
+}

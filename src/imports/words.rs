@@ -1,0 +1,220 @@
+//! The sentences of every fault, Chinese and English, in one table: what is wrong, then the cure.
+//!
+//! `{0}`, `{1}`, … stand for the arguments of a `RowFault`, in order; a comment says what they are.
+
+use super::faults::{Lang, Severity};
+
+macro_rules! fault_codes {
+    ($($(#[doc = $doc:literal])* $code:ident $name:literal $severity:ident $zh:literal $zh_cure:literal $en:literal $en_cure:literal;)*) => {
+        /// Every kind of fault and of note.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum FaultCode { $($(#[doc = $doc])* $code,)* }
+
+        impl FaultCode {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)*];
+
+            /// The name in reports, in `snake_case`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
+            /// Whether it keeps a row out.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$code => Severity::$severity,)* }
+            }
+
+            pub(super) const fn reason(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((Self::$code, Lang::Zh) => $zh, (Self::$code, Lang::En) => $en,)* }
+            }
+
+            pub(super) const fn cure(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((Self::$code, Lang::Zh) => $zh_cure, (Self::$code, Lang::En) => $en_cure,)* }
+            }
+        }
+    };
+}
+
+impl serde::Serialize for FaultCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+fault_codes! {
+    // The file as a whole.
+    /// The file cannot be read: the machine's message.
+    Unreadable "unreadable" Fault "文件无法读取：{0}" "请检查文件是否完整，再重新导入" "the file cannot be read: {0}" "check that the file is whole and try again";
+    /// Larger than the limit: the machine's message.
+    FileTooLarge "file_too_large" Fault "文件解压后超过上限" "请把文件拆成几份分别导入" "the file is over the size limit once unpacked" "cut the file into parts and import them one by one";
+    /// No headings or no features.
+    Empty "empty" Fault "文件是空的" "请换一个有内容的文件" "the file is empty" "choose a file with rows in it";
+    /// Line, byte offset, what it was taken for.
+    Encoding "encoding" Fault "第 {0} 行（第 {1} 字节处）不是 {2} 文字" "请用 UTF-8 编码另存后再导入" "line {0} (at byte {1}) is no {2} text" "save the file as UTF-8 and import it again";
+    /// The file's name.
+    Format "format" Fault "看不出“{0}”是什么格式" "请导入 GeoJSON、CSV 或 TSV，可以用 .gz 压缩" "the format of “{0}” is not known" "import GeoJSON, CSV or TSV; each may be packed as .gz";
+    /// Where, and the parser's message.
+    NotJson "not_json" Fault "不是 JSON：{0}" "请用导出它的程序重新导出" "this is not JSON: {0}" "export it again from the program it came from";
+    /// How many, at most.
+    TooManyColumns "too_many_columns" Fault "有 {0} 列，最多 {1} 列" "请去掉用不到的列" "there are {0} columns, at most {1} are taken" "leave out columns that are not needed";
+    /// The heading.
+    DuplicateHeading "duplicate_heading" Fault "有两列同名：“{0}”" "请给其中一列改名" "two columns have the heading “{0}”" "rename one of them";
+    /// Cells found, cells wanted.
+    Ragged "ragged_row" Fault "这一行有 {0} 格，表头有 {1} 格" "检查这一行的分隔符和引号" "the row has {0} cells, the headings are {1}" "look for a missing delimiter or quote in this row";
+    /// Bytes at most.
+    RowTooLarge "row_too_large" Fault "一行或一个要素超过 {0} 字节" "请简化图形或拆分" "one row or feature is over {0} bytes" "simplify or split it";
+    /// Levels at most.
+    TooDeep "too_deep" Fault "JSON 嵌套超过 {0} 层" "请用导出它的程序重新导出" "the JSON is nested over {0} levels deep" "export it again from the program it came from";
+    /// Nothing says the datum.
+    CrsMissing "crs_missing" Fault "文件没有说明坐标系" "请指明坐标系，例如 --crs EPSG:4326（WGS 84）、--crs EPSG:4490（CGCS2000）、--crs GCJ-02（高德、腾讯）、--crs BD-09（百度）" "the file does not say its datum" "say it: --crs EPSG:4326 (WGS 84), --crs EPSG:4490 (CGCS2000), --crs GCJ-02 (Amap, Tencent) or --crs BD-09 (Baidu)";
+    /// What was said, why it is not known.
+    CrsUnknown "crs_unknown" Fault "不认识坐标系“{0}”：{1}" "请用 --crs 指明，例如 EPSG:4326、EPSG:4549、GCJ-02、BD-09" "the datum “{0}” is not known: {1}" "say it with --crs, as in EPSG:4326, EPSG:4549, GCJ-02, BD-09";
+    /// What the file says, what was given.
+    CrsDiffers "crs_differs" Warning "文件说是 {0}，按给定的 {1} 读取" "如果给错了，去掉 --crs 再导入" "the file says {0}; it is read as {1}, as told" "leave --crs out if that is wrong";
+    /// The field in Chinese, in English, headings that would do.
+    ColumnMissing "column_missing" Fault "找不到“{0}”列" "请指明哪一列是它：--columns {1}=列名（可识别的列名：{2}）" "there is no column for {1}" "say which it is: --columns {1}=HEADING (headings that are recognised: {2})";
+    /// The field, the headings.
+    ColumnAmbiguous "column_ambiguous" Fault "有几列都像“{0}”：{2}" "请指明一列：--columns {1}=列名" "several columns could be {1}: {2}" "say which it is: --columns {1}=HEADING";
+    /// The heading or field, what is there.
+    ColumnUnknown "column_unknown" Fault "没有叫“{0}”的列；有：{1}" "请照文件里的写法写列名" "there is no column “{0}”; there are: {1}" "write the heading as it stands in the file";
+    /// Field, known fields.
+    FieldUnknown "field_unknown" Fault "没有叫“{0}”的字段；有：{1}" "请用其中之一" "there is no field “{0}”; there are: {1}" "use one of these";
+    /// Two examples.
+    DateOrder "date_order" Fault "这一列分不清月和日，例如 {0}" "请指明次序：--columns 里写 字段=列名:mdy 或 字段=列名:dmy" "day and month cannot be told apart in this column, as in {0}" "say the order in --columns: field=HEADING:mdy or field=HEADING:dmy";
+
+    // GeoJSON.
+    /// What it is.
+    RootNotObject "root_not_object" Fault "GeoJSON 的最外层应当是对象，这里是{0}" "请用导出它的程序重新导出" "the root of GeoJSON is an object, this is {0}" "export it again from the program it came from";
+    /// Where.
+    TypeMissing "type_missing" Fault "{0} 缺少 type" "加上 type，例如 Feature" "{0} has no type" "add it, as in “Feature”";
+    /// Where.
+    TypeNotString "type_not_string" Fault "{0} 的 type 应当是文字" "写成文字，例如 \"Feature\"" "the type of {0} must be a string" "write it as a string, as in \"Feature\"";
+    /// What stands there, what was expected.
+    TypeUnknown "type_unknown" Fault "不认识类型“{0}”" "应当是 {1}（区分大小写）" "the type “{0}” is not known" "it should be {1}, in exactly these letters";
+    /// Nothing.
+    FeaturesMissing "features_missing" Fault "FeatureCollection 缺少 features" "请用导出它的程序重新导出" "the FeatureCollection has no features member" "export it again from the program it came from";
+    /// Nothing.
+    FeaturesNotArray "features_not_array" Fault "features 应当是数组" "把要素放进 [ ] 中" "features must be an array" "put the features into [ ]";
+    /// Nothing.
+    FeatureNotObject "feature_not_object" Fault "要素应当是对象" "去掉它，或补上要素" "a feature must be an object" "take it out or put a feature there";
+    /// The member.
+    DuplicateMember "duplicate_member" Fault "成员“{0}”出现两次" "留下一个" "the member “{0}” stands twice" "keep one of them";
+    /// The object, the member.
+    ForbiddenMember "forbidden_member" Fault "{0} 不能有成员“{1}”" "去掉它，或改正 type" "a {0} cannot have the member “{1}”" "take it out or correct the type";
+    /// Nothing.
+    IdType "id_type" Fault "要素的 id 应当是文字或数字" "改成文字或数字" "the id of a feature must be a string or a number" "write it as one of these";
+    /// Nothing.
+    PropertiesType "properties_type" Fault "properties 应当是对象或 null" "改成 { } 或 null" "properties must be an object or null" "write { } or null";
+    /// The member.
+    MemberMissing "member_missing" Fault "要素缺少“{0}”" "加上它，可以是 null" "the feature has no “{0}” member" "add it; it may be null";
+    /// Nothing.
+    GeometryType "geometry_type" Fault "图形应当是对象或 null" "改成 GeoJSON 图形" "a geometry must be an object or null" "write a GeoJSON geometry";
+    /// The type.
+    CoordinatesMissing "coordinates_missing" Fault "{0} 缺少坐标数组" "补上 coordinates" "the {0} has no array of coordinates" "add the coordinates member";
+    /// Where.
+    PositionNotArray "position_not_array" Fault "{0} 处应当是数组" "检查坐标的方括号层数" "at {0} an array should stand" "check how deep the coordinates are nested";
+    /// Where.
+    PositionNumber "position_number" Fault "{0} 处的坐标不是数字" "去掉引号或改成数字" "at {0} a coordinate is not a number" "take the quotes off or write a number";
+    /// Where.
+    PositionShort "position_short" Fault "{0} 处的坐标不足两个数" "补上经度和纬度" "at {0} the position has fewer than two numbers" "give longitude and latitude";
+    /// How many positions.
+    PositionLong "position_long" Warning "有 {0} 个坐标多于三个数，多余的不读" "可以不理会" "{0} positions have more than three numbers; the rest is not read" "nothing needs to be done";
+    /// Where.
+    LineShort "line_short" Fault "{0} 处的线少于两个点" "补上点或去掉这条线" "at {0} the line has fewer than two positions" "add positions or take the line out";
+    /// Where.
+    RingShort "ring_short" Fault "{0} 处的环少于四个点" "面的每个环至少四个点，首尾相同" "at {0} the ring has fewer than four positions" "a ring has four positions or more, the first and last the same";
+    /// Where.
+    RingOpen "ring_open" Fault "{0} 处的环没有闭合" "让最后一点等于第一点" "at {0} the ring is not closed" "make the last position equal to the first";
+    /// Nothing.
+    Winding "winding" Warning "环的方向与右手规则相反，已改正" "可以不理会" "rings run against the right-hand rule; they are turned" "nothing needs to be done";
+    /// Nothing.
+    CollectionMembers "collection_members" Fault "GeometryCollection 的 geometries 应当是图形数组" "改正 geometries" "the geometries of a GeometryCollection must be an array of geometries" "correct the geometries member";
+    /// Nothing.
+    CollectionNested "collection_nested" Fault "GeometryCollection 里不应再有 GeometryCollection" "把里层的图形提出来" "a GeometryCollection should not hold another" "lift the inner geometries out";
+    /// Nothing.
+    CollectionSingle "collection_single" Fault "GeometryCollection 里只有一个图形" "直接写这个图形" "the GeometryCollection holds a single geometry" "write that geometry alone";
+    /// Nothing.
+    BboxArray "bbox_array" Fault "bbox 应当是数组" "改成四个或六个数，或去掉 bbox" "bbox must be an array" "write four or six numbers, or leave bbox out";
+    /// Nothing.
+    BboxNumber "bbox_number" Fault "bbox 里应当全是数字" "去掉引号或改成数字" "every element of bbox must be a number" "take the quotes off or write a number";
+    /// How many.
+    BboxLength "bbox_length" Fault "bbox 有 {0} 个数，应当是四个或六个" "改正或去掉 bbox" "bbox has {0} numbers; it has four, or six with heights" "correct bbox or leave it out";
+    /// How many, at most.
+    TooManyCorners "too_many_corners" Fault "图形有 {0} 个点，最多 {1} 个" "请简化或拆分图形" "the geometry has {0} positions, at most {1} are taken" "simplify or split it";
+
+    // Values.
+    /// The field in Chinese, in English.
+    Missing "missing" Fault "“{0}”是空的" "请填写" "{1} is empty" "fill it in";
+    /// The value.
+    Number "number" Fault "“{0}”不是数字" "改成数字" "“{0}” is no number" "write a number";
+    /// The value.
+    NotWhole "not_whole" Fault "“{0}”不是整数" "改成整数" "“{0}” is no whole number" "write a whole number";
+    /// The value, least, most.
+    OutOfRange "out_of_range" Fault "“{0}”超出范围，应当在 {1} 到 {2} 之间" "请核对" "“{0}” is out of range: {1} to {2}" "check the value";
+    /// The value.
+    CodeDigits "code_digits" Fault "“{0}”不是代码：代码只有数字" "请核对" "“{0}” is no code: a code has digits only" "check the value";
+    /// The value.
+    CodeScientific "code_scientific" Fault "“{0}”是表格软件写成的科学计数，后几位已经丢失" "在原表中把这一列设为“文本”后重新导出" "“{0}” was written by an office program and its last digits are lost" "format the column as text in the original table and export it again";
+    /// The value, how many digits.
+    CodeLength "code_length" Fault "“{0}”有 {1} 位；区域代码 2、4、6、9、12 位，网格代码 15 位" "请核对，前面的 0 可能丢了；别处的代码可用 --under 另行编码" "“{0}” has {1} digits; an area code has 2, 4, 6, 9 or 12, a cell code 15" "check for lost zeros; codes of another scheme can be issued anew with --under";
+    /// The value.
+    CodeLevel "code_level" Fault "“{0}”不是这里要的那一级代码" "请核对" "“{0}” is a code of another level than is wanted here" "check the value";
+    /// The value, the area.
+    CodeOutside "code_outside" Fault "“{0}”不在 {1} 之内" "请核对，或换一个 --under" "“{0}” does not lie under {1}" "check the value, or give another --under";
+    /// The value, the row it stood in first.
+    DuplicateCode "duplicate_code" Fault "代码 {0} 与第 {1} 行重复" "留下一行" "the code {0} stands in row {1} already" "keep one of the rows";
+    /// The key, the row it stood in first.
+    DuplicateKey "duplicate_key" Fault "键“{0}”与第 {1} 行重复" "换一个能区分各行的 --key" "the key “{0}” stands in row {1} already" "give a --key that tells all rows apart";
+    /// The value.
+    Date "date" Fault "“{0}”不是日期" "写成 2022-05-01" "“{0}” is no date" "write it as 2022-05-01";
+    /// The value.
+    DateAmbiguous "date_ambiguous" Fault "“{0}”分不清月和日" "写成 2022-05-01，或指明 mdy / dmy" "in “{0}” day and month cannot be told apart" "write it as 2022-05-01, or say mdy or dmy";
+    /// The value, the day it would be.
+    DateSerial "date_serial" Fault "“{0}”是表格软件的日期序号（可能是 {1}）" "在原表中把这一列设为“日期”后重新导出" "“{0}” is a day number of an office program ({1} perhaps)" "format the column as a date in the original table and export it again";
+    /// The value.
+    LocalTime "local_time" Fault "“{0}”这个时刻在当地时间里不存在" "请核对" "“{0}” does not exist in local time" "check the value";
+    /// The value.
+    Flag "flag" Fault "“{0}”不是“是”或“否”" "写“是”或“否”" "“{0}” is neither yes nor no" "write yes or no";
+    /// The value, the list's name, the nearest match.
+    NotInList "not_in_list" Fault "“{0}”不在“{1}”代码表中；最接近的是 {2}" "改正它，用 --map 对应，或用 --extend 加进代码表" "“{0}” is not in the list “{1}”; the nearest is {2}" "correct it, map it with --map, or add it to the list with --extend";
+    /// The value, the list's name.
+    Extended "extended" Warning "“{0}”加进“{1}”代码表" "导入后请给它起名" "“{0}” is added to the list “{1}”" "name it after the import";
+    /// Characters, at most.
+    TooLong "too_long" Fault "文字有 {0} 字，最多 {1} 字" "请缩短" "the text has {0} characters, at most {1} are taken" "shorten it";
+
+    // Places.
+    /// Nothing.
+    PlaceMissing "place_missing" Fault "没有位置" "补上经纬度或图形" "there is no place" "give longitude and latitude or a geometry";
+    /// Nothing.
+    NoPlace "no_place" Warning "没有位置，这一行保留但不落图" "补上位置后再次导入即可" "there is no place; the row is kept off the map" "import it again once it has one";
+    /// The column that is empty.
+    PlaceHalf "place_half" Fault "经度和纬度只有一个" "补上另一个" "only one of longitude and latitude is given" "give the other";
+    /// The value.
+    Longitude "longitude" Fault "经度 {0} 超出 −180 到 180" "请核对；坐标若是投影的，用 --crs 指明" "the longitude {0} is beyond −180 to 180" "check it; if the coordinates are projected say so with --crs";
+    /// The value.
+    Latitude "latitude" Fault "纬度 {0} 超出 −90 到 90" "请核对；经纬度可能写反了" "the latitude {0} is beyond −90 to 90" "check it; longitude and latitude may have changed places";
+    /// Nothing.
+    PlaceZero "place_zero" Fault "位置是 0, 0" "补上真实的位置，或留空" "the place is 0, 0" "give the true place or leave it empty";
+    /// The coordinates, the datum.
+    PlaceOutside "place_outside" Fault "坐标 {0} 不在 {1} 的范围内" "请核对坐标系和坐标" "the coordinates {0} are outside what {1} covers" "check the datum and the coordinates";
+    /// The parser's message.
+    Wkt "wkt" Fault "不是 WKT：{0}" "请核对" "this is no WKT: {0}" "check the value";
+    /// What it is, what is wanted.
+    GeometryKind "geometry_kind" Fault "图形是 {0}，这里要 {1}" "请换成 {1}" "the geometry is a {0}; a {1} is wanted here" "give a {1}";
+    /// Nothing.
+    InnerPoint "inner_point" Warning "由面取内点作为位置" "可以不理会" "a point inside the polygon is taken as the place" "nothing needs to be done";
+    /// Why.
+    Invalid "invalid_polygon" Fault "面不合规：{0}" "在原图中改正，或用 --repair 修复" "the polygon is invalid: {0}" "correct it in the original, or repair it with --repair";
+    /// Why, area before and after in m².
+    Repaired "repaired" Warning "面不合规（{0}），已修复：面积由 {1} 变为 {2} 平方米" "请在图上核对" "the polygon was invalid ({0}) and is repaired: its area went from {1} to {2} m²" "check it on the map";
+    /// Why.
+    NotRepaired "not_repaired" Fault "面无法修复：{0}" "在原图中改正" "the polygon cannot be repaired: {0}" "correct it in the original";
+
+    // Trees and serials.
+    /// The parent's code.
+    SerialsFull "serials_full" Fault "{0} 之下的编号已用完" "换一个 --under" "there is no code left under {0}" "give another --under";
+    /// Nothing.
+    UnderMissing "under_missing" Fault "没有代码，也没有说明归属" "加上代码列，或用 --under 指明上级区域" "there is no code and nothing says where it belongs" "add a column of codes, or say the area with --under";
+    /// The area, what it should be.
+    UnderLevel "under_level" Fault "{0} 之下不能直接编这一级的代码" "请给 {1} 的代码" "codes of this level cannot be issued right under {0}" "give the code of a {1}";
+}

@@ -1,0 +1,32 @@
+// Each question the page asks, by name.
+import { getJson, send } from './client'
+import type { CellFeature, CellSummary, Codes, FacilityFeature, Me, SearchItem } from './types'
+
+export async function signIn(account: string, password: string): Promise<Me> {
+  return getJson<Me>('/api/session', { method: 'POST', body: { account, password }, anonymous: true })
+}
+
+export async function signOut(): Promise<void> {
+  await send('/api/session', { method: 'DELETE', anonymous: true })
+}
+
+export const readMe = (signal?: AbortSignal) => getJson<Me>('/api/me', { signal })
+
+export async function changePassword(current: string, next: string): Promise<void> {
+  await send('/api/session/password', { method: 'PUT', body: { current, new: next }, anonymous: true })
+}
+
+export const readCodes = () => getJson<Codes>('/api/codes')
+
+export const findCell = (code: string, signal?: AbortSignal) => getJson<CellFeature>(`/api/cells/${code}`, { signal })
+
+export const summariseCell = (code: string, signal?: AbortSignal) =>
+  getJson<CellSummary>(`/api/cells/${code}/summary`, { signal })
+
+export const findFacility = (id: string, signal?: AbortSignal) =>
+  getJson<FacilityFeature>(`/api/facilities/${encodeURIComponent(id)}`, { signal })
+
+export async function search(text: string, limit: number, signal?: AbortSignal): Promise<SearchItem[]> {
+  const query = new URLSearchParams({ q: text, limit: String(limit) })
+  return (await getJson<{ items: SearchItem[] }>(`/api/search?${query}`, { signal })).items
+}

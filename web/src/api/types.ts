@@ -1,0 +1,113 @@
+// The shapes the page reads, as the server's contract says them. snake_case stays: one name from table to screen.
+
+export interface Named { code: string; name_zh: string; name_en: string }
+export type Bbox = [west: number, south: number, east: number, north: number]
+export type LonLat = [lon: number, lat: number]
+
+export interface AreaRef extends Named { level: number }
+
+export interface Rights {
+  map: boolean
+  households: boolean
+  cases: boolean
+  write_facilities: boolean
+  write_households: boolean
+  write_cells: boolean
+  imports: boolean
+  users: boolean
+  audit: boolean
+}
+
+export interface Me {
+  user: { id: string; account: string; name_zh: string; name_en: string; must_change_password: boolean }
+  grants: { role: string; area: AreaRef; expires_on: string | null }[]
+  home: AreaRef & { bbox: Bbox | null }
+  rights: Rights
+  totals: { cells: number; households: number; facilities: number }
+  data_at: string
+  settings: {
+    attribution: string
+    map_approval_no: string | null
+    size_rule: { min: number; max: number }
+  }
+}
+
+/** `5min` circle, `10min` square, `15min` and `policy` hexagon. */
+export type Tier = '5min' | '10min' | '15min' | 'policy'
+export interface FacilityKind extends Named { tier: Tier }
+
+export interface Codes {
+  facility_kind: FacilityKind[]
+  incident_category: Named[]
+  incident_source: Named[]
+  incident_state: Named[]
+  dwelling_kind: Named[]
+  population_band: Named[]
+  cell_kind: Named[]
+}
+
+/** Who sees which incident numbers; the threshold is in the name. */
+export type Audience = 'cases' | 'k3' | 'k5' | 'k10'
+
+export interface CellSummary {
+  code: string
+  name: string
+  short_name: string
+  kind: string
+  village: Named
+  township: Named
+  area_m2: number
+  household_count: number
+  valid_from: string
+  version: number
+  households: {
+    addresses: number
+    household_count: number
+    population_low: number | null
+    population_high: number | null
+  }
+  facilities: { kind: string; count: number }[]
+  neighbours: { code: string; name: string; border_m: number }[]
+  incidents: {
+    audience: Audience
+    shown: boolean
+    count?: number | null
+    period?: { from: string; to: string } | null
+    reason?: string | null
+  }
+}
+
+export interface Feature<P, G = { type: string; coordinates: unknown }> {
+  type: 'Feature'
+  id: string
+  geometry: G
+  properties: P
+  bbox?: Bbox
+}
+
+export type CellFeature = Feature<{ code: string; name: string; short_name: string }>
+
+export interface FacilityProperties {
+  id: string
+  kind: string
+  name: string
+  operator: string | null
+  capacity: number | null
+  hours: string | null
+  barrier_free: boolean | null
+  cell_code: string | null
+  valid_from: string
+  version: number
+}
+export type FacilityFeature = Feature<FacilityProperties, { type: 'Point'; coordinates: LonLat }>
+
+export interface SearchItem {
+  what: 'area' | 'cell' | 'facility'
+  code: string
+  id?: string
+  name_zh: string
+  name_en: string
+  under: string | null
+  at: LonLat
+  bbox?: Bbox | null
+}

@@ -1,0 +1,101 @@
+// Cells coloured by an amount, their borders, names, and what is hovered or chosen.
+// Far out, where cells give way, the areas that stand for them carry the same measures and get the same colours.
+import type { Bounds } from '../lib/breaks'
+import { ramp } from '../lib/ramps'
+import { byZoom, FONT, PLACES, placesSource, type Layer, type Measure, type Part } from './layer'
+
+/** `colours` has one more entry than `bounds`. */
+export function stepColours(measure: Measure, bounds: Bounds, colours: string[]): string {
+  const first = colours[0]!
+  if (!bounds.length) return first
+  const value = ['coalesce', ['get', measure], 0]
+  return ['step', value, first, ...bounds.flatMap((b, i) => [b, colours[i + 1]!])] as unknown as string
+}
+
+/** 1 while the feature has this state, else 0, for opacities. */
+const during = (state: 'hover' | 'selected') => ['case', ['boolean', ['feature-state', state], false], 1, 0] as unknown as number
+
+export const cells: Layer = {
+  id: 'cells',
+  title: 'layers.cellColour',
+  sources: placesSource,
+  parts(view, c) {
+    const from = { source: PLACES, 'source-layer': 'cells' } as const
+    const { measure, bounds } = view.cells
+    const colours = ramp(view.cells.ramp, view.theme, bounds.length + 1)
+    const colour = stepColours(measure, bounds, colours)
+    const round = { 'line-cap': 'round', 'line-join': 'round' } as const
+    const parts: Part[] = [
+      {
+        at: 'cell-fill', // the area that answers a click and hover, coloured or not
+        spec: {
+          id: 'cell-fill', type: 'fill', ...from,
+          paint: {
+            'fill-color': view.cells.on ? colour : c.land,
+            'fill-opacity': view.cells.on ? view.cells.opacity : 0,
+            'fill-antialias': false,
+            'fill-color-transition': { duration: 200 },
+          },
+        },
+      },
+      {
+        at: 'cell-line',
+        spec: {
+          id: 'cell-line', type: 'line', ...from, layout: round,
+          paint: {
+            'line-color': view.cells.on ? c.cell : c.cellPlain,
+            'line-width': byZoom(9, 0.4, 11, 0.8, 13, 1.4, 15, 2),
+            'line-opacity': view.cells.on ? 0.85 : 0.75,
+          },
+        },
+      },
+      {
+        at: 'hover',
+        spec: {
+          id: 'cell-hover', type: 'line', ...from, layout: round,
+          paint: { 'line-color': c.select, 'line-width': 1.6, 'line-opacity': during('hover') },
+        },
+      },
+      {
+        at: 'selection',
+        spec: {
+          id: 'cell-selection-halo', type: 'line', ...from, layout: round,
+          paint: { 'line-color': c.selectHalo, 'line-width': 6, 'line-opacity': during('selected') },
+        },
+      },
+      {
+        at: 'selection',
+        spec: {
+          id: 'cell-selection', type: 'line', ...from, layout: round,
+          paint: { 'line-color': c.select, 'line-width': 2.6, 'line-opacity': during('selected') },
+        },
+      },
+      {
+        at: 'cell-label',
+        spec: {
+          id: 'cell-label', type: 'symbol', source: PLACES, 'source-layer': 'cell_labels', minzoom: 13,
+          layout: {
+            'text-field': ['coalesce', ['get', 'short_name'], ['get', 'name']], 'text-font': FONT, 'text-size': 12.5,
+            'text-variable-anchor': ['center', 'bottom', 'top'], 'text-radial-offset': 1,
+          },
+          paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.8 },
+        },
+      },
+    ]
+    if (view.cells.on) {
+      parts.unshift({
+        at: 'cell-fill',
+        spec: {
+          id: 'area-fill', type: 'fill', source: PLACES, 'source-layer': 'areas',
+          filter: ['all', ['has', 'density'], ['>=', ['get', 'level'], 9]],
+          paint: {
+            'fill-color': measure === 'density' ? colour : colours[Math.floor(bounds.length / 2)]!,
+            'fill-opacity': measure === 'density' ? view.cells.opacity : 0,
+            'fill-antialias': false,
+          },
+        },
+      })
+    }
+    return parts
+  },
+}

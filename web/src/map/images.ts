@@ -1,0 +1,32 @@
+// Signs drawn when the map first asks for them: there is no sprite to fetch, and both themes can stay side by side.
+import type { Map as MapLibre } from 'maplibre-gl'
+import { GLYPH, glyphPath, parseSign, PLATES } from '../lib/signs'
+import { MAP_THEMES } from '../lib/theme'
+
+const SIDE = 28
+const DENSITY = 3
+
+export function drawMissing(map: MapLibre, name: string) {
+  const sign = parseSign(name)
+  if (!sign || map.hasImage(name)) return
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = SIDE * DENSITY
+  const pen = canvas.getContext('2d')
+  if (!pen) return
+  const colours = MAP_THEMES[sign.theme]
+  pen.scale(DENSITY, DENSITY)
+  const plate = new Path2D(PLATES[sign.tier])
+  pen.lineWidth = 1.2
+  pen.lineJoin = 'round'
+  pen.fillStyle = sign.chosen ? colours.blue : colours.surface
+  pen.strokeStyle = sign.chosen ? colours.surface : colours.ink2
+  pen.fill(plate)
+  pen.stroke(plate)
+  pen.translate(GLYPH.offset, GLYPH.offset)
+  pen.scale(GLYPH.scale, GLYPH.scale)
+  pen.lineWidth = 2.3
+  pen.lineCap = 'round'
+  pen.strokeStyle = sign.chosen ? colours.onBlue : colours.ink
+  pen.stroke(new Path2D(glyphPath(sign.kind)))
+  map.addImage(name, pen.getImageData(0, 0, canvas.width, canvas.height), { pixelRatio: DENSITY })
+}

@@ -1,0 +1,50 @@
+// The view as a web address and back, so that a copied link opens the same view. Pure; panels/MapView wires it.
+import type { LocationQuery, LocationQueryRaw } from 'vue-router'
+import type { Method } from '../lib/breaks'
+import type { Selection } from './mapView'
+
+export interface Camera { lon: number; lat: number; zoom: number }
+
+export interface Address {
+  camera: Camera | null
+  selection: Selection
+  measure: 'density' | 'household_count' | null
+  method: Method | null
+  kinds: string[] | null
+}
+
+const METHODS: Method[] = ['quantile', 'geometric', 'standard']
+
+const text = (value: LocationQuery[string] | undefined): string | null =>
+  (Array.isArray(value) ? value[0] : value) ?? null
+
+export function readAddress(query: LocationQuery): Address {
+  const at = text(query.at)?.split(',').map(Number)
+  const [lon, lat, zoom] = at ?? []
+  const sound = at?.length === 3 && at.every(Number.isFinite) && Math.abs(lon!) <= 180 && Math.abs(lat!) <= 85
+  const cell = text(query.cell)
+  const facility = text(query.facility)
+  const kinds = text(query.kinds)
+  return {
+    camera: sound ? { lon: lon!, lat: lat!, zoom: Math.min(22, Math.max(0, zoom!)) } : null,
+    selection: cell && /^\d{15}$/.test(cell) ? { what: 'cell', code: cell }
+      : facility ? { what: 'facility', id: facility } : null,
+    measure: query.by === 'density' ? 'density' : query.by === 'households' ? 'household_count' : null,
+    method: METHODS.find((m) => m === query.classes) ?? null,
+    kinds: kinds === null ? null : kinds.split(',').filter((k) => /^F\d{2}$/.test(k)),
+  }
+}
+
+export function writeAddress(address: Address & { theme: string; lang: string }): LocationQueryRaw {
+  const { camera, selection } = address
+  return {
+    ...(camera && { at: `${camera.lon.toFixed(5)},${camera.lat.toFixed(5)},${camera.zoom.toFixed(2)}` }),
+    ...(selection?.what === 'cell' && { cell: selection.code }),
+    ...(selection?.what === 'facility' && { facility: selection.id }),
+    ...(address.measure && { by: address.measure === 'density' ? 'density' : 'households' }),
+    ...(address.method && { classes: address.method }),
+    ...(address.kinds && { kinds: address.kinds.join(',') }),
+    theme: address.theme,
+    lang: address.lang,
+  }
+}

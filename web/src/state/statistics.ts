@@ -1,0 +1,87 @@
+// The numbers behind legend and layer list: measures of every cell of the own area, facilities by kind.
+// Read from the same tiles that the map draws, at the one zoom where few tiles cover the area, so that
+// the classes do not change with what happens to be in view.
+import { VectorTile } from '@mapbox/vector-tile'
+import { PbfReader } from 'pbf'
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import { readTile } from '../api/tiles'
+import type { Bbox } from '../api/types'
+import { tilesOver, tileUrl, zoomForTiles } from '../lib/tiles'
+import { geometric, quantile, sizeRule, countByClass, type Method } from '../lib/breaks'
+import { SINGLE_FROM } from '../layers/facilities'
+import { PLACE_LAYERS, tilePath, type Measure } from '../layers/layer'
+
+type Properties = Record<string, string | number | boolean>
+const FEW_TILES = 4
+const MOST_TILES = 16
+
+async function features(names: string[], layer: string, box: Bbox, zoom: number): Promise<Properties[] | null> {
+  const loaded = await Promise.all(tilesOver(box, zoom).map((tile) => readTile(tileUrl(tilePath(names), tile))))
+  let found: Properties[] | null = null
+  for (const bytes of loaded) {
+    if (!bytes.byteLength) continue
+    const content = new VectorTile(new PbfReader(bytes)).layers[layer]
+    if (!content) continue
+    found ??= []
+    for (let i = 0; i < content.length; i++) found.push(content.feature(i).properties)
+  }
+  return found
+}
+
+const distinct = (rows: Properties[], key: string) => [...new Map(rows.map((row) => [row[key], row])).values()]
+
+export const useStatistics = defineStore('statistics', () => {
+  const values = shallowRef<Record<Measure, number[]>>({ density: [], household_count: [] })
+  const facilityCounts = shallowRef<Map<string, number> | null>(null)
+  const loaded = shallowRef(false)
+  /** The area is so large that villages or townships stand for cells. */
+  const aggregated = shallowRef(false)
+
+  async function load(box: Bbox) {
+    const [cells, facilities] = await Promise.all([readCells(box), readFacilities(box)])
+    values.value = {
+      density: cells.map((cell) => Number(cell.density ?? 0)),
+      household_count: cells.map((cell) => Number(cell.household_count ?? 0)),
+    }
+    facilityCounts.value = facilities
+    loaded.value = true
+  }
+
+  /** Cells where the tiles hold them, else the areas that stand for them. */
+  async function readCells(box: Bbox): Promise<Properties[]> {
+    const deepest = zoomForTiles(box, MOST_TILES)
+    let rows: Properties[] = []
+    for (let zoom = zoomForTiles(box, FEW_TILES); zoom <= deepest; zoom++) {
+      const cells = await features(PLACE_LAYERS, 'cells', box, zoom)
+      aggregated.value = !cells
+      if (cells) return distinct(cells, 'code')
+      const areas = await features(PLACE_LAYERS, 'areas', box, zoom)
+      rows = distinct((areas ?? []).filter((a) => a.density !== undefined), 'code')
+    }
+    return rows
+  }
+
+  /** Null where the area is too large to count one by one. */
+  async function readFacilities(box: Bbox): Promise<Map<string, number> | null> {
+    const zoom = Math.max(SINGLE_FROM, zoomForTiles(box, FEW_TILES))
+    if (tilesOver(box, zoom).length > MOST_TILES) return null
+    const rows = (await features(['facilities'], 'facilities', box, zoom)) ?? []
+    const counts = new Map<string, number>()
+    for (const row of distinct(rows.filter((r) => r.id !== undefined), 'id')) {
+      counts.set(String(row.kind), (counts.get(String(row.kind)) ?? 0) + 1)
+    }
+    return counts
+  }
+
+  function bounds(measure: Measure, method: Method, rule: { min: number; max: number }) {
+    const all = values.value[measure]
+    return method === 'standard' ? sizeRule(rule) : method === 'quantile' ? quantile(all) : geometric(all)
+  }
+
+  return {
+    values, facilityCounts, loaded, aggregated, load, bounds,
+    counts: (measure: Measure, at: number[]) => countByClass(values.value[measure], at),
+    cellCount: computed(() => values.value.density.length),
+  }
+})
