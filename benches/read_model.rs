@@ -30,7 +30,7 @@ pub(crate) async fn run() -> Result<String, Box<dyn std::error::Error>> {
                 "insert into households (valid_from, scope_code, geom, household_count)
                  select '2020-01-01', 990321001001001 + (n * 7919 % 70) * 7000000 + n % 11,
                         ST_SetSRID(ST_MakePoint(120 + 0.7 * ((n * 2654435761) % 1000003) / 1000003.0, 29 + 0.7 * ((n * 40503) % 999983) / 999983.0), 4326), 1 + n % 30
-                   from generate_series(1, {ROWS}) n"
+                   from generate_series(1::bigint, {ROWS}) n"
             )
             .as_str(),
         )

@@ -5,19 +5,25 @@
 //!
 //! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], and [`error`], what can go wrong;
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
-//! * the nouns: [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`users`], [`imports`], [`demo`];
+//! * the nouns: [`users`], [`imports`], [`demo`];
 //! * what the map reads: [`read_model`], [`tiles`];
-//! * the whole: [`config`], [`app`], [`cli`].
+//! * the whole: [`app`].
 //!
 //! Glossary: cell 网格, area 区域, household 户, facility 设施, incident 矛盾纠纷, boundary 边界, supervisor 网格管理员,
 //! safe place 安全点, scope 范围, grant 授权.
 
+pub mod app;
+pub mod audit;
 pub mod codes;
+pub mod context;
+pub mod db;
 pub mod demo;
 pub mod error;
 pub mod geom;
+pub mod http;
 pub mod imports;
 pub mod mvt;
 pub mod privacy;
 pub mod read_model;
 pub mod tiles;
+pub mod users;
