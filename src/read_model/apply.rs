@@ -149,7 +149,9 @@ impl Step<'_> {
     }
 
     fn mark_shape(&mut self, layers: &[Layer], area: &WorldBox) {
-        layers.iter().for_each(|&layer| self.stamps.mark_box(layer, area, SHAPE_BUFFER, self.revision));
+        for &layer in layers {
+            self.stamps.mark_box(layer, area, SHAPE_BUFFER, self.revision);
+        }
     }
 
     /// Households and facilities are counted in the attributes of their cell and of the areas above it.
@@ -171,7 +173,9 @@ impl Step<'_> {
         for (_, (lo, extent)) in areas {
             // cells give way to areas at low zooms, so their tiles carry these counts too
             self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], &extent);
-            [Layer::Areas, Layer::AreaLabels, Layer::Cells].into_iter().for_each(|layer| self.touch(layer, lo));
+            for layer in [Layer::Areas, Layer::AreaLabels, Layer::Cells] {
+                self.touch(layer, lo);
+            }
         }
     }
 }
@@ -215,9 +219,13 @@ fn change_areas(next: &mut Model, asked: &[i64], rows: Vec<Area>, step: &mut Ste
     areas.edit(&ids, found.into_values().filter(|a| ids.contains(&a.id)).collect());
     for coverage in super::shapes::AREA_LEVELS.iter().filter_map(|&level| areas.coverage(level)) {
         let around = around(&boxes, |area| coverage.meeting(area).into_iter().filter_map(|id| extent_of(&areas, id)).collect());
-        around.iter().for_each(|area| step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area));
+        for area in &around {
+            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+        }
     }
-    boxes.iter().for_each(|area| step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area));
+    for area in &boxes {
+        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+    }
     next.areas = Arc::new(areas);
 }
 

@@ -64,13 +64,11 @@ async fn write(mut conn: PgConnection, mut dice: Dice, writes: usize, changed: A
                 _ => format!("update households set geom = ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326), scope_code = {cell} where id = {id}"),
             };
             // writers may meet on rows in either order: one of two that wait for each other is told so and begins again
-            match conn.execute(text.as_str()).await {
-                Ok(result) => rows += result.rows_affected() as i64,
-                Err(_) => {
-                    rows = 0;
-                    break;
-                }
-            }
+            let Ok(result) = conn.execute(text.as_str()).await else {
+                rows = 0;
+                break;
+            };
+            rows += result.rows_affected() as i64;
             done += 1;
             if in_savepoint {
                 let way = if dice.roll(2) == 0 { "rollback to s" } else { "release s" };

@@ -21,6 +21,7 @@ const fn zooms(level: i16) -> (u8, u8) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "all encoders take the layer they may hand back")]
 pub(in crate::tiles) fn areas(q: &Question<'_>, fresh: LayerWriter, limit: usize) -> LayerWriter {
     let levels = [2_i16, 4, 6, 9, 12].into_iter().filter(|&level| q.tile.z() >= zooms(level).0);
     let mut levels: Vec<i16> = levels.collect();
