@@ -7,13 +7,14 @@
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
 //! * the nouns: [`users`], [`imports`], [`demo`];
 //! * what the map reads: [`read_model`], [`tiles`];
-//! * the whole: [`app`].
+//! * the whole: [`config`], [`app`], [`cli`].
 //!
 //! Glossary: cell 网格, area 区域, household 户, facility 设施, incident 矛盾纠纷, boundary 边界, supervisor 网格管理员,
 //! safe place 安全点, scope 范围, grant 授权.
 
 pub mod app;
 pub mod audit;
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod context;
