@@ -22,7 +22,8 @@ use crate::http::{Body, Path, Query};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountView {
     id: i64,
-    account: String,
+    #[serde(rename = "account")]
+    name: String,
     name_zh: String,
     name_en: String,
     disabled: bool,
@@ -184,7 +185,7 @@ async fn list_users(State(context): State<Context>, signed: Signed, Query(paging
         let grants = store::grants(transaction.conn(), row.id).await?;
         items.push(AccountView {
             id: row.id,
-            account: row.account,
+            name: row.account,
             name_zh: row.name_zh,
             name_en: row.name_en,
             disabled: row.disabled,
@@ -323,9 +324,12 @@ async fn delete_token(State(context): State<Context>, signed: Signed, Path(id): 
 
 async fn one_time_password() -> Result<(String, String)> {
     let password = random_password()?;
-    let typed = password.clone();
-    let hash = tokio::task::spawn_blocking(move || hash_password(&typed)).await.map_err(Error::internal("hash a password"))??;
+    let hash = hash_off_worker(password.clone()).await?;
     Ok((password, hash))
+}
+
+async fn hash_off_worker(password: String) -> Result<String> {
+    tokio::task::spawn_blocking(move || hash_password(&password)).await.map_err(Error::internal("hash a password"))?
 }
 
 /// An account that the command line or the first start makes, with its grants. Returns the one-time password.
@@ -338,17 +342,8 @@ pub async fn make_account(
     unit_id: Option<i64>,
     at: DateTime<Utc>,
 ) -> Result<(i64, String)> {
-    let (password, hash, must_change_password) = match password {
-        Some(given) => {
-            let typed = given.to_owned();
-            let hash = tokio::task::spawn_blocking(move || hash_password(&typed)).await.map_err(Error::internal("hash a password"))??;
-            (given.to_owned(), hash, false)
-        }
-        None => {
-            let (password, hash) = one_time_password().await?;
-            (password, hash, true)
-        }
-    };
+    let must_change_password = password.is_none();
+    let (password, hash) = if let Some(given) = password { (given.to_owned(), hash_off_worker(given.to_owned()).await?) } else { one_time_password().await? };
     let row = NewAccount { account, name_zh: names.0, name_en: names.1, password_hash: &hash, must_change_password, unit_id };
     let id = store::create(transaction.conn(), &row, at).await?;
     for grant in grants {
