@@ -1,5 +1,6 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
+mod audit_routes;
 mod guard;
 mod page;
 mod tile_routes;
@@ -73,6 +74,7 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(session_routes())
         .merge(crate::users::api::routes())
+        .merge(audit_routes::routes())
 }
 
 /// The description of the interface, OpenAPI 3.1.
