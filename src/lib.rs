@@ -14,6 +14,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod cells;
 pub mod codes;
 pub mod context;
 pub mod db;

@@ -47,28 +47,37 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the common parts. The box of today is put to the read model, for its index serves every reader; a box of
-    /// another day goes to SQL.
-    pub fn read(context: &Context, reader: &Reader, layer: PointLayer, common: &Common, filtered: bool) -> Result<Self> {
-        let today = context.clock.today();
-        let mut wanted = Self {
-            day: common.as_of.unwrap_or(today),
+    /// Reads the parts other than the box.
+    pub fn plain(context: &Context, common: &Common) -> Result<Self> {
+        Ok(Self {
+            day: common.as_of.unwrap_or_else(|| context.clock.today()),
             range: within(common.within.as_deref())?,
             ids: None,
             frame: None,
             after: Cursor::parse(common.cursor.as_deref())?.0,
             limit: PageLimit::parse(common.limit)?,
-        };
+        })
+    }
+
+    /// Reads all parts of a list of points. `filtered`: there are filters besides the common parts.
+    pub fn read(context: &Context, reader: &Reader, layer: PointLayer, common: &Common, filtered: bool) -> Result<Self> {
+        let wanted = Self::plain(context, common)?;
+        // A page of an unfiltered list needs no more keys than its rows, and some for rows that go meanwhile.
+        let most = if filtered || common.within.is_some() { usize::MAX } else { wanted.limit.rows() + 64 };
+        let after = wanted.after;
+        wanted.in_box(context, common, |frame| context.ground().ids_in_bbox(layer, frame, &map_reader(reader), most, Some(after)))
+    }
+
+    /// Reads the box. That of today is put to the read model, whose index serves every reader; that of another day to SQL.
+    pub fn in_box(mut self, context: &Context, common: &Common, keys: impl FnOnce([f64; 4]) -> Vec<i64>) -> Result<Self> {
         if let Some(frame) = bbox(common.bbox.as_deref())? {
-            if wanted.day == today {
-                // A page of an unfiltered list needs no more keys than its rows, and some for rows that go meanwhile.
-                let most = if filtered || common.within.is_some() { usize::MAX } else { wanted.limit.rows() + 64 };
-                wanted.ids = Some(context.ground().ids_in_bbox(layer, frame, &map_reader(reader), most, Some(wanted.after)));
+            if self.day == context.clock.today() {
+                self.ids = Some(keys(frame));
             } else {
-                wanted.frame = Some(frame.to_vec());
+                self.frame = Some(frame.to_vec());
             }
         }
-        Ok(wanted)
+        Ok(self)
     }
 }
 
@@ -109,6 +118,20 @@ pub fn split(text: Option<&str>) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
+/// What a search text means in SQL: a pattern for names, and the codes that begin with its digits.
+pub fn sought(text: &str) -> (String, Option<CodeRange>) {
+    let text = text.trim();
+    let escaped: String = text.chars().flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c])).collect();
+    let digits = text.chars().count();
+    let codes = (1..=15).contains(&digits) && text.bytes().all(|b| b.is_ascii_digit());
+    let range = codes.then(|| {
+        let span = 10_i64.pow(15 - digits as u32);
+        let lo = text.parse::<i64>().unwrap_or_default() * span;
+        CodeRange { lo, hi: lo + span }
+    });
+    (format!("%{escaped}%"), range)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +143,13 @@ mod tests {
         for wrong in ["", "1,2,3", "1,2,3,x", "121,29,120,30", "120,30,121,29", "120,29,121,NaN", "120,29,121,91", "1,2,3,4,5"] {
             assert!(bbox(Some(wrong)).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_search_text_is_a_name_and_perhaps_the_beginning_of_a_code() {
+        assert_eq!(sought(" 50%_村 "), ("%50\\%\\_村%".to_owned(), None));
+        assert_eq!(sought("9903210").1, Some(CodeRange { lo: 990_321_000_000_000, hi: 990_321_100_000_000 }));
+        assert_eq!(sought("").1, None);
     }
 
     #[test]

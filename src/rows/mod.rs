@@ -10,7 +10,7 @@ mod note;
 pub mod place;
 pub mod version;
 
-pub use ask::{Common, Wanted, bbox, cell, days_in_force, id, split, within};
+pub use ask::{Common, Wanted, bbox, cell, days_in_force, id, sought, split, within};
 pub use check::{Checks, given};
 pub use note::{Done, area_of, note};
 
