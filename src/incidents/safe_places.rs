@@ -53,6 +53,15 @@ pub async fn ensure_for_cell(transaction: &mut Scoped, cell_code: i64, today: Na
     }
 }
 
+/// Where a new case at a place is shown: the nearest safe place of its cell, or the village's where no cell holds it;
+/// none outside every village.
+pub async fn for_place(transaction: &mut Scoped, scope_code: i64, at: Point, today: NaiveDate) -> Result<Option<SafePlace>> {
+    if scope_code % 1000 != 0 {
+        return Ok(nearest_of(&ensure_for_cell(transaction, scope_code, today).await?, at));
+    }
+    if scope_code % 1_000_000 != 0 { village_place(transaction, scope_code, 0).await } else { Ok(None) }
+}
+
 /// The one safe place of a village, made where it has none; none where nothing is known of its shape.
 pub async fn village_place(transaction: &mut Scoped, village_lo: i64, known: usize) -> Result<Option<SafePlace>> {
     let shape: Option<Vec<u8>> = sqlx::query_scalar("select ST_AsBinary(geom) from areas where code_lo = $1 and level = 12 and geom is not null")
