@@ -14,6 +14,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod cells;
 pub mod cli;
 pub mod codes;
 pub mod config;
@@ -21,11 +22,15 @@ pub mod context;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod facilities;
 pub mod geom;
+pub mod households;
 pub mod http;
 pub mod imports;
+pub mod incidents;
 pub mod mvt;
 pub mod privacy;
 pub mod read_model;
+pub mod rows;
 pub mod tiles;
 pub mod users;
