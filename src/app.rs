@@ -1,11 +1,31 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
+mod audit_routes;
+mod guard;
+mod page;
+mod tile_routes;
+
 use std::sync::Arc;
 
-use axum::extract::FromRef;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::context::Context;
+use crate::http::problem::tell_problems;
 use crate::tiles::TileService;
+use crate::users::session_routes;
+use crate::users::signin::SignIn;
+
+pub use crate::users::Door;
+
+/// The longest body of a request that is no upload.
+const LONGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// What every handler is given.
 #[derive(Debug, Clone)]
@@ -14,10 +34,69 @@ pub struct App {
     pub context: Context,
     /// Tiles.
     pub tiles: Arc<TileService>,
+    /// The sign-in.
+    pub door: Door,
 }
 
 impl FromRef<App> for Context {
     fn from_ref(app: &App) -> Self {
         app.context.clone()
     }
+}
+
+impl FromRef<App> for Door {
+    fn from_ref(app: &App) -> Self {
+        app.door.clone()
+    }
+}
+
+impl FromRef<App> for Arc<TileService> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.tiles)
+    }
+}
+
+impl FromRef<App> for Arc<SignIn> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.door.sign_in)
+    }
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "maplebridge", description = "Grid cells, households, facilities and incidents, and the maps made of them.", license(name = "MIT OR Apache-2.0")),
+    components(schemas(crate::http::Problem))
+)]
+struct Description;
+
+/// The routes under `/api`, each with its description.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(session_routes())
+        .merge(crate::users::api::routes())
+        .merge(audit_routes::routes())
+}
+
+/// The description of the interface, OpenAPI 3.1.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().merge(tile_routes::routes()).into_openapi()
+}
+
+/// Every route.
+pub fn router(app: App) -> Router {
+    let (api, _) = api().split_for_parts();
+    let (tiles, _) = tile_routes::routes().split_for_parts();
+    let described = get(|| async { axum::Json(openapi()) });
+    api.route("/openapi.json", described)
+        .layer(CompressionLayer::new())
+        .merge(tiles)
+        .route("/healthz", get(guard::healthz))
+        .route("/readyz", get(guard::readyz))
+        .fallback(page::page)
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::sign_in))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(tell_problems))
+        .layer(middleware::from_fn(page::harden))
+        .with_state(app)
 }

@@ -8,7 +8,7 @@
 //! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
 //!   they share in [`rows`], and [`imports`], [`demo`];
 //! * what the map reads: [`read_model`], [`tiles`];
-//! * the whole: [`app`].
+//! * the whole: [`config`], [`app`], [`cli`].
 //!
 //! Glossary: cell 网格, area 区域, household 户, facility 设施, incident 矛盾纠纷, boundary 边界, supervisor 网格管理员,
 //! safe place 安全点, scope 范围, grant 授权.
@@ -17,7 +17,9 @@ pub mod app;
 pub mod areas;
 pub mod audit;
 pub mod cells;
+pub mod cli;
 pub mod codes;
+pub mod config;
 pub mod context;
 pub mod db;
 pub mod demo;

@@ -22,7 +22,7 @@ const SHAPE_BUFFER: i32 = BUFFER + 2;
 
 /// What one step read: keys that were asked for and the rows that were there.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(super) struct Batch {
     /// Whole tables; they replace what was there.
     pub whole: Vec<Rows>,
     /// Tables by keys; a key without a row is gone.
@@ -37,7 +37,7 @@ const MOST_SCOPES: usize = 1_000;
 
 /// Where rows lie by key, for the one writer.
 #[derive(Debug, Default)]
-pub struct Writer {
+pub(super) struct Writer {
     households: FxHashMap<i64, World>,
     facilities: FxHashMap<i64, World>,
     incidents: FxHashMap<i64, World>,
@@ -45,7 +45,7 @@ pub struct Writer {
 
 impl Writer {
     /// The model after the batch. Marks `stamps` with the new revision before it returns; the caller publishes after.
-    pub fn apply(&mut self, model: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
+    pub(super) fn apply(&mut self, model: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
         let mut next = Model { revision: model.revision + 1, ..model.clone() };
         let mut step = Step { revision: next.revision, stamps, touched: Touched::default(), codes: Vec::new() };
         let recount = batch.whole.iter().any(|rows| matches!(rows, Rows::Households(_) | Rows::Facilities(_)));
@@ -149,7 +149,9 @@ impl Step<'_> {
     }
 
     fn mark_shape(&mut self, layers: &[Layer], area: &WorldBox) {
-        layers.iter().for_each(|&layer| self.stamps.mark_box(layer, area, SHAPE_BUFFER, self.revision));
+        for &layer in layers {
+            self.stamps.mark_box(layer, area, SHAPE_BUFFER, self.revision);
+        }
     }
 
     /// Households and facilities are counted in the attributes of their cell and of the areas above it.
@@ -171,7 +173,9 @@ impl Step<'_> {
         for (_, (lo, extent)) in areas {
             // cells give way to areas at low zooms, so their tiles carry these counts too
             self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], &extent);
-            [Layer::Areas, Layer::AreaLabels, Layer::Cells].into_iter().for_each(|layer| self.touch(layer, lo));
+            for layer in [Layer::Areas, Layer::AreaLabels, Layer::Cells] {
+                self.touch(layer, lo);
+            }
         }
     }
 }
@@ -215,9 +219,13 @@ fn change_areas(next: &mut Model, asked: &[i64], rows: Vec<Area>, step: &mut Ste
     areas.edit(&ids, found.into_values().filter(|a| ids.contains(&a.id)).collect());
     for coverage in super::shapes::AREA_LEVELS.iter().filter_map(|&level| areas.coverage(level)) {
         let around = around(&boxes, |area| coverage.meeting(area).into_iter().filter_map(|id| extent_of(&areas, id)).collect());
-        around.iter().for_each(|area| step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area));
+        for area in &around {
+            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+        }
     }
-    boxes.iter().for_each(|area| step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area));
+    for area in &boxes {
+        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+    }
     next.areas = Arc::new(areas);
 }
 

@@ -82,7 +82,7 @@ impl Rows {
 }
 
 /// Reads a table as it is on `day`: the rows of these keys, or all.
-pub async fn read(conn: &mut PgConnection, table: Table, ids: Option<&[i64]>, day: NaiveDate, lists: &Lists) -> Result<Rows, sqlx::Error> {
+pub(super) async fn read(conn: &mut PgConnection, table: Table, ids: Option<&[i64]>, day: NaiveDate, lists: &Lists) -> Result<Rows, sqlx::Error> {
     Ok(match table {
         Table::Areas => Rows::Areas(collect(conn, AREAS, ids, day, |row| rows::area(row, lists).map(Some)).await?),
         Table::Cells => Rows::Cells(collect(conn, CELLS, ids, day, |row| rows::cell(row, lists)).await?),
@@ -109,7 +109,7 @@ async fn collect<T>(
 }
 
 /// Keys of the versions that begin or end after `from`, up to and with `to`.
-pub async fn turning(conn: &mut PgConnection, from: NaiveDate, to: NaiveDate) -> Result<Vec<(Table, i64)>, sqlx::Error> {
+pub(super) async fn turning(conn: &mut PgConnection, from: NaiveDate, to: NaiveDate) -> Result<Vec<(Table, i64)>, sqlx::Error> {
     let rows = sqlx::query(TURNING).bind(from).bind(to).fetch_all(conn).await?;
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
@@ -121,7 +121,7 @@ pub async fn turning(conn: &mut PgConnection, from: NaiveDate, to: NaiveDate) ->
 }
 
 /// Fills the code lists, so that a filter knows a code before the first row bears it.
-pub async fn code_lists(conn: &mut PgConnection, lists: &Lists) -> Result<(), sqlx::Error> {
+pub(super) async fn code_lists(conn: &mut PgConnection, lists: &Lists) -> Result<(), sqlx::Error> {
     for row in sqlx::query("select list, code from code_values order by list, position").fetch_all(&mut *conn).await? {
         if let Some(words) = lists.named(row.try_get(0)?) {
             words.number(row.try_get(1)?);

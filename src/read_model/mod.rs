@@ -14,6 +14,7 @@ mod model;
 mod points;
 mod rows;
 mod shapes;
+mod size;
 mod stamps;
 mod tallies;
 mod words;

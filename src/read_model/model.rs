@@ -61,9 +61,6 @@ impl Model {
             hash.update(text.as_bytes());
             hash.update(b"\n");
         };
-        fn head<A>(row: &Row<A>) -> String {
-            format!("{} {} {} {}", row.id, row.at.x, row.at.y, row.scope)
-        }
         for area in self.areas.iter() {
             line(format!("{area:?}"));
         }
@@ -94,4 +91,8 @@ impl Model {
         }
         hash.digest128()
     }
+}
+
+fn head<A>(row: &Row<A>) -> String {
+    format!("{} {} {} {}", row.id, row.at.x, row.at.y, row.scope)
 }

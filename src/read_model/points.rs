@@ -9,7 +9,7 @@ use crate::codes::{CodeRange, Scope};
 use crate::mvt::{TileId, World, WorldBox};
 
 /// Most rows in a block.
-pub const BLOCK_ROWS: usize = 1_024;
+pub(super) const BLOCK_ROWS: usize = 1_024;
 /// Rows in a block that is built afresh: three quarters, so that it can grow.
 const FRESH_ROWS: usize = 768;
 /// A touched block with fewer rows joins the one before it.

@@ -164,10 +164,10 @@ impl Cells {
                 all.entry(a).or_default().push(b);
                 all.entry(b).or_default().push(a);
             }
-            all.values_mut().for_each(|n| {
+            for n in all.values_mut() {
                 n.sort_unstable();
                 n.dedup();
-            });
+            }
             all
         });
         all.get(&code).map_or(&[], Vec::as_slice)
@@ -219,9 +219,9 @@ impl Basemap {
     }
 
     pub(super) fn edit(&mut self, removed: &[i64], added: Vec<BaseFeature>) {
-        removed.iter().for_each(|id| {
+        for id in removed {
             self.rows.remove(id);
-        });
+        }
         self.rows.extend(added.into_iter().map(|f| (f.id, Arc::new(f))));
     }
 }

@@ -10,7 +10,7 @@ use super::Layer;
 use crate::mvt::{EXTENT, TileId, World, WorldBox};
 
 /// Tiles are marked up to this zoom; finer ones ask their ancestor.
-pub const FINEST: u8 = 18;
+pub(super) const FINEST: u8 = 18;
 /// A box that covers more tiles of a zoom is marked as "this tile and all below" one zoom above.
 const MOST_EXACT: u64 = 64;
 /// Past this many entries the older half of a layer goes into its floor.
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn old_marks_sink_into_the_floor() {
         let stamps = Stamps::default();
-        let at = |i: u32| World { x: i << 14, y: 5 << 20 };
+        let at = |i: u32| World { x: i.wrapping_mul(0x9e37_79b1), y: i.wrapping_mul(0x85eb_ca6b) };
         for i in 0..120_000 {
             stamps.mark_point(Layer::Facilities, at(i), 0, u64::from(i) + 1);
         }

@@ -68,6 +68,7 @@ impl TileService {
 ///
 /// 200 with the bytes, 204 where the tile is empty, 304 where the client has them. `NotFound` for an unknown layer or a
 /// place outside the world, `Invalid` for an unknown filter or value, `Forbidden` for a filter of cases without the right.
+#[expect(clippy::too_many_arguments, reason = "the parts of one request, as the route hands them over")]
 pub async fn tile(service: &TileService, reader: &Reader, layers: &str, z: &str, x: &str, y: &str, query: &str, headers: &HeaderMap) -> Result<Response<Body>> {
     let entries = layers::parse(layers)?;
     let tile = TileId::parse(z, x, y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;

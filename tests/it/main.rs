@@ -2,4 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
 mod cluster;
+mod feed;
+mod feed_support;
 mod support;
+mod tiles;

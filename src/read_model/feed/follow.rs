@@ -15,9 +15,11 @@ use crate::read_model::load::{self, Rows, Table};
 use crate::read_model::{Model, Shared};
 
 const POLL: Duration = Duration::from_millis(100);
-const PRUNE_EVERY: Duration = Duration::from_mins(1);
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// A step that names more rows of a table reads the table whole.
 const MOST_IDS: usize = 200_000;
+/// A server that says nothing for so long is taken to be away.
+const SILENCE: Duration = Duration::from_secs(30);
 const READ_ONLY: &str = "begin isolation level repeatable read read only";
 
 /// Why the follower begins again.
@@ -25,6 +27,8 @@ const READ_ONLY: &str = "begin isolation level repeatable read read only";
 enum Lost {
     #[error("the database is away: {0}")]
     Database(#[from] sqlx::Error),
+    #[error("the database does not answer")]
+    Silent,
     #[error("{0}")]
     Reload(&'static str),
 }
@@ -69,7 +73,7 @@ pub(in crate::read_model) async fn follow(shared: Arc<Shared>, ready: oneshot::S
             }
             return;
         }
-        if matches!(lost, Lost::Database(_)) {
+        if matches!(lost, Lost::Database(_) | Lost::Silent) {
             shared.set_connected(false);
             shared.stopped_or(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
@@ -126,7 +130,7 @@ impl Follower<'_> {
                 return Ok(());
             }
             let started = Instant::now();
-            self.step().await?;
+            tokio::time::timeout(SILENCE, self.step()).await.map_err(|_| Lost::Silent)??;
             pause = if self.recovering { POLL.max(started.elapsed() * 20) } else { POLL };
             if !self.reloads.is_empty() {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -8,7 +8,7 @@ const LOOK: &str = include_str!("look.sql");
 
 /// One change, as one statement of a transaction made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(super) struct Change {
     /// The transaction.
     pub xid: u64,
     /// Number of the table.
@@ -19,7 +19,7 @@ pub struct Change {
 
 /// What a look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub(super) struct Look {
     /// The snapshot it was taken in.
     pub snapshot: Snapshot,
     /// Whether the server is a standby.
@@ -31,7 +31,7 @@ pub struct Look {
 }
 
 /// Looks at the feed with what was seen so far.
-pub async fn look(conn: &mut PgConnection, seen: &Seen, rule: Rule) -> Result<Look, sqlx::Error> {
+pub(super) async fn look(conn: &mut PgConnection, seen: &Seen, rule: Rule) -> Result<Look, sqlx::Error> {
     let (from, but, also) = seen.question(rule);
     let rows = sqlx::query(LOOK).bind(from).bind(but).bind(also).fetch_all(conn).await?;
     let number = |text: &str| text.parse::<u64>().map_err(|e| sqlx::Error::Decode(Box::new(e)));
@@ -48,7 +48,7 @@ pub async fn look(conn: &mut PgConnection, seen: &Seen, rule: Rule) -> Result<Lo
 }
 
 /// The transactions from the snapshot's xmin on whose changes are visible: after a first load they count as applied.
-pub async fn visible_from(conn: &mut PgConnection, xmin: u64) -> Result<Vec<u64>, sqlx::Error> {
+pub(super) async fn visible_from(conn: &mut PgConnection, xmin: u64) -> Result<Vec<u64>, sqlx::Error> {
     let statement = "select distinct xid::text from feed.change where xid >= $1::text::xid8";
     let rows = sqlx::query(statement).bind(xmin.to_string()).fetch_all(conn).await?;
     let number = |text: &str| text.parse::<u64>().map_err(|e| sqlx::Error::Decode(Box::new(e)));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// A snapshot as PostgreSQL prints it: `xmin:xmax:xip,xip…`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot {
+pub(super) struct Snapshot {
     /// Every transaction below is over.
     pub xmin: u64,
     /// No transaction from here on has begun to be visible.
@@ -15,7 +15,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Reads the text of a `pg_snapshot`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let (xmin, xmax) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let running = parts.next()?.split(',').filter(|t| !t.is_empty()).map(|t| t.parse().ok()).collect::<Option<_>>()?;
@@ -34,7 +34,7 @@ pub enum Rule {
 
 /// What the model has seen.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(super) struct Seen {
     /// The snapshot the model equals.
     pub snapshot: Snapshot,
     /// Transactions from `snapshot.xmin` on whose changes are in the model.
@@ -43,7 +43,7 @@ pub struct Seen {
 
 impl Seen {
     /// The three parameters of the step's statement.
-    pub fn question(&self, rule: Rule) -> (String, Vec<String>, Vec<String>) {
+    pub(super) fn question(&self, rule: Rule) -> (String, Vec<String>, Vec<String>) {
         let texts = |xids: &mut dyn Iterator<Item = &u64>| xids.map(u64::to_string).collect::<Vec<_>>();
         match rule {
             Rule::Primary => (self.snapshot.xmax.to_string(), Vec::new(), texts(&mut self.snapshot.running.iter())),
@@ -52,7 +52,7 @@ impl Seen {
     }
 
     /// Goes on to a snapshot in which these transactions were newly seen.
-    pub fn advance(&mut self, to: Snapshot, new: impl IntoIterator<Item = u64>) {
+    pub(super) fn advance(&mut self, to: Snapshot, new: impl IntoIterator<Item = u64>) {
         self.applied.extend(new);
         self.applied = self.applied.split_off(&to.xmin);
         self.snapshot = to;

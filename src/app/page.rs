@@ -1,0 +1,65 @@
+//! The page's own files, out of the binary, and the headers that keep a browser from doing anything else.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+
+use crate::error::Error;
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+struct Files;
+
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; connect-src 'self'; \
+                      object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+const NOT_BUILT: &str = "The page is not built. Run ./run, or in web/: npm ci && npm run build.\n";
+
+/// A file of the page; any other address below the root is the page itself, which knows its own routes.
+pub(super) async fn page(request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/');
+    let foreign = ["api", "tiles", "styles"].iter().any(|room| path.split('/').next() == Some(room));
+    if foreign || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Error::NotFound { what: "address", id: request.uri().path().to_owned() }.into_response();
+    }
+    if let Some(file) = Files::get(path) {
+        let lasting = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        return answer(path, file.data.into_owned(), lasting);
+    }
+    if path.starts_with("assets/") {
+        return Error::NotFound { what: "file", id: path.to_owned() }.into_response();
+    }
+    match Files::get("index.html") {
+        Some(file) => answer("index.html", file.data.into_owned(), "no-cache"),
+        None => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response(),
+    }
+}
+
+fn answer(path: &str, bytes: Vec<u8>, caching: &'static str) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let mime = mime_guess::from_path(path).first_or_octet_stream();
+    let mime = if mime.type_() == mime_guess::mime::TEXT { format!("{mime}; charset=utf-8") } else { mime.to_string() };
+    if let Ok(mime) = HeaderValue::from_str(&mime) {
+        response.headers_mut().insert(header::CONTENT_TYPE, mime);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    response
+}
+
+/// Headers of every answer.
+pub(super) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=()"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! Commands of a few lines: migrate, openapi, backup, restore.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{Place, say};
+use crate::config::Storage;
+use crate::db::cluster::backup;
+use crate::error::{Error, Result};
+
+/// Bring the database up to this version.
+#[derive(Debug, clap::Args)]
+pub(super) struct MigrateArgs {
+    #[command(flatten)]
+    storage: Storage,
+}
+
+pub(super) async fn migrate(args: MigrateArgs) -> Result<ExitCode> {
+    if args.storage.database_url.is_some() && args.storage.owner_url.is_none() {
+        return Err(Error::Usage("migrating changes tables, which only their owner may: give --owner-url".into()));
+    }
+    let place = Place::open(&args.storage).await?;
+    say("the database is up to date")?;
+    place.leave().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn openapi() -> Result<ExitCode> {
+    let text = crate::app::openapi().to_pretty_json().map_err(Error::internal("write the description"))?;
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Write a backup of the whole database to a file.
+///
+/// Passwords of database roles and the key of the audit chain are not in it: keep the data directory's secrets apart.
+#[derive(Debug, clap::Args)]
+pub(super) struct BackupArgs {
+    #[command(flatten)]
+    storage: Storage,
+    /// The file to write; refused where it is there
+    file: PathBuf,
+}
+
+pub(super) async fn backup(args: BackupArgs) -> Result<ExitCode> {
+    let place = Place::open(&args.storage).await?;
+    let target = place.target.clone().ok_or_else(|| Error::Usage("a backup reads every row, which only the owner may: give --owner-url".into()))?;
+    let (search, file) = (args.storage.search(), args.file.clone());
+    let bytes = tokio::task::spawn_blocking(move || backup::backup(&target, &search, &file)).await.map_err(Error::internal("write a backup"))??;
+    say(&format!("wrote {bytes} bytes to {}; {}", args.file.display(), backup::NOT_IN_A_BACKUP))?;
+    place.leave().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Read a backup into an empty database.
+#[derive(Debug, clap::Args)]
+pub(super) struct RestoreArgs {
+    #[command(flatten)]
+    storage: Storage,
+    /// The file that `backup` wrote
+    file: PathBuf,
+}
+
+pub(super) async fn restore(args: RestoreArgs) -> Result<ExitCode> {
+    let place = Place::open_unmigrated(&args.storage).await?;
+    let target = place.target.clone().ok_or_else(|| Error::Usage("a restore makes tables, which only the owner may: give --owner-url".into()))?;
+    let (search, file) = (args.storage.search(), args.file.clone());
+    tokio::task::spawn_blocking(move || backup::restore(&target, &search, &file)).await.map_err(Error::internal("read a backup"))??;
+    place.settle().await?;
+    say(&format!("restored {}", args.file.display()))?;
+    place.leave().await?;
+    Ok(ExitCode::SUCCESS)
+}
