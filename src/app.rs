@@ -78,6 +78,13 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::facilities::api::routes())
         .merge(crate::incidents::api::routes())
         .merge(crate::users::api::routes())
+        .merge(crate::areas::api::routes())
+        .merge(crate::cells::api::routes())
+        .merge(crate::households::api::routes())
+        .merge(crate::facilities::api::routes())
+        .merge(crate::incidents::api::routes())
+        .merge(crate::lists::api::routes())
+        .merge(crate::search::api::routes())
         .merge(audit_routes::routes())
 }
 

@@ -5,7 +5,8 @@
 //!
 //! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], and [`error`], what can go wrong;
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
-//! * the nouns: [`users`], [`imports`], [`demo`];
+//! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
+//!   they share in [`rows`], and [`imports`], [`demo`];
 //! * what the map reads: [`read_model`], [`tiles`];
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
@@ -13,6 +14,7 @@
 //! safe place 安全点, scope 范围, grant 授权.
 
 pub mod app;
+pub mod areas;
 pub mod audit;
 pub mod cells;
 pub mod cli;
@@ -28,9 +30,11 @@ pub mod households;
 pub mod http;
 pub mod imports;
 pub mod incidents;
+pub mod lists;
 pub mod mvt;
 pub mod privacy;
 pub mod read_model;
 pub mod rows;
+pub mod search;
 pub mod tiles;
 pub mod users;
