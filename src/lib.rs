@@ -24,6 +24,7 @@ pub mod error;
 pub mod geom;
 pub mod http;
 pub mod imports;
+pub mod jobs;
 pub mod mvt;
 pub mod privacy;
 pub mod read_model;
