@@ -1,6 +1,8 @@
 //! The command line: one command a file.
 
 mod accounts;
+pub mod demo;
+pub mod import;
 mod place;
 mod serve;
 mod simple;

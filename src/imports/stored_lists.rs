@@ -21,7 +21,7 @@ const fn stored_name(kind: ListKind) -> Option<&'static str> {
 }
 
 /// The lists the house is built with and what was added since.
-pub async fn read(scoped: &mut Scoped) -> Result<CodeLists> {
+pub(super) async fn read(scoped: &mut Scoped) -> Result<CodeLists> {
     let mut lists = CodeLists::builtin();
     let mut stored: Vec<(ListKind, String, String, String)> = Vec::new();
     let values: Vec<(String, String, String, String)> =
@@ -45,7 +45,7 @@ pub async fn read(scoped: &mut Scoped) -> Result<CodeLists> {
 }
 
 /// Stores what was added.
-pub async fn extend(scoped: &mut Scoped, extensions: &[Extension]) -> Result<()> {
+pub(super) async fn extend(scoped: &mut Scoped, extensions: &[Extension]) -> Result<()> {
     for Extension { kind, entry, .. } in extensions {
         let statement = match (*kind, stored_name(*kind)) {
             (ListKind::Category, _) => {
