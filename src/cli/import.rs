@@ -1,5 +1,6 @@
 //! `maplebridge import`: files into the database, shown first, stored whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,8 @@ use crate::users::Reader;
 
 /// Ends with this code where the input has faults.
 const FAULTY: u8 = 3;
-/// Faults that are printed of one file; all of them go to --report.
-const SHOWN: usize = 20;
+/// Faults of one kind that are printed of one file; all that are kept go to --report.
+const SHOWN: usize = 3;
 
 /// What to import.
 #[derive(Debug, Clone, Args)]
@@ -246,7 +247,13 @@ fn show_outcome(out: &mut impl Write, outcome: &Outcome, id: &str, lang: Lang) -
 }
 
 fn show_faults(out: &mut impl Write, faults: &[Told], lang: Lang) -> Result<()> {
-    for fault in faults.iter().take(SHOWN) {
+    let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+    for fault in faults {
+        let times = met.entry(fault.code.name()).or_default();
+        *times += 1;
+        if *times > SHOWN {
+            continue;
+        }
         let place = fault.at.map_or_else(String::new, |[lon, lat]| format!(" @ {lon:.6}, {lat:.6}"));
         let column = fault.column.as_deref().map_or_else(String::new, |column| format!(" [{column}]"));
         let sign = if fault.severity == Severity::Fault { "✗" } else { "·" };
