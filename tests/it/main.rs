@@ -9,6 +9,7 @@ mod feed_support;
 mod roles;
 mod schema;
 mod scopes;
+mod serve;
 mod session;
 mod support;
 mod tiles;
