@@ -17,7 +17,7 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 async function start(): Promise<{ server: Server; stop: () => Promise<void> }> {
   const bin = resolve(process.env.MAPLEBRIDGE_BIN ?? '../target/debug/maplebridge')
   const data = mkdtempSync(join(tmpdir(), 'mb-e2e-'))
-  const child = spawn(bin, ['serve', '--demo', 'township', '--data-dir', data, '--listen', '127.0.0.1:0', '--json'], {
+  const child = spawn(bin, ['serve', '--demo', 'township', '--data-dir', data, '--listen', '127.0.0.1:0', '--ephemeral', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let complaints = ''
