@@ -153,7 +153,7 @@ async fn prepare(args: &ServeArgs, place: &Place, db: &Db) -> Result<Vec<Shown>>
         let world = tokio::task::spawn_blocking(move || demo::generate(&demo::Plan { size, seed, until: today }))
             .await
             .map_err(Error::internal("make the demonstration"))?;
-        let _ = &world; // demo::load
+        demo::load(&world, db, place.clock.now(), today).await?;
     }
     demonstration_accounts(place, db, is_new).await
 }

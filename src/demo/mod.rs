@@ -15,6 +15,7 @@ mod files;
 mod graph;
 mod homes;
 mod land;
+pub mod load;
 mod mesh;
 mod mixes;
 mod names;
@@ -29,6 +30,7 @@ mod world;
 
 use chrono::NaiveDate;
 
+pub use load::{Counts, load};
 pub use files::{FILES, File};
 pub use truth::{PlantedCluster, PlantedRise, ServiceGap, SilentCell, SizedCell, Totals, Truth};
 pub use world::{Area, Cell, Facility, Feature, Household, Incident, Shape, World};

@@ -35,6 +35,7 @@ pub mod tree;
 pub mod values;
 pub mod wkt;
 mod words;
+pub mod write;
 
 /// A file of the shared development data; says `skipped:` and returns `None` where it is absent.
 #[cfg(test)]

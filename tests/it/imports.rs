@@ -1,0 +1,69 @@
+//! Imports and the demonstration against a real database.
+
+use std::time::Instant;
+
+use chrono::{NaiveDate, TimeZone as _, Utc};
+use maplebridge::db::{Db, Roles, make_database, migrate};
+use maplebridge::demo::{self, Plan, Size};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::ConnectOptions as _;
+
+use crate::support::skip::skip;
+
+fn day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
+}
+
+fn now() -> chrono::DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 24, 1, 0, 0).unwrap()
+}
+
+/// A database of its own, dropped and made anew; with it a connection that sees everything.
+async fn database(name: &str) -> Option<(Db, sqlx::PgConnection)> {
+    let Ok(url) = std::env::var("MAPLEBRIDGE_TEST_DB") else {
+        skip("MAPLEBRIDGE_TEST_DB is not set");
+        return None;
+    };
+    let root: PgConnectOptions = url.parse().unwrap();
+    let roles = Roles { owner: Some("dev".into()), app: Some("dev".into()), feed: Some("dev".into()) };
+    roles.make(&root).await.unwrap();
+    let mut connection = root.connect().await.unwrap();
+    sqlx::raw_sql(&format!("drop database if exists {name} with (force)")).execute(&mut connection).await.unwrap();
+    make_database(&root, name).await.unwrap();
+    let role = |role: &str| root.clone().database(name).username(role).password("dev");
+    migrate(&role("maplebridge_owner")).await.unwrap();
+    let db = Db::connect(role("maplebridge_app"), 4).await.unwrap();
+    Some((db, root.clone().database(name).connect().await.unwrap()))
+}
+
+async fn count(connection: &mut sqlx::PgConnection, question: &str) -> i64 {
+    sqlx::query_scalar(question).fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_invented_township_loads_once_and_changes_nothing_again() {
+    let Some((db, mut root)) = database("mb_it_demo").await else { return };
+    let size = if std::env::var("MAPLEBRIDGE_DEMO_SIZE").as_deref() == Ok("county") { Size::County } else { Size::Township };
+    let begun = Instant::now();
+    let world = demo::generate(&Plan { size, seed: 1, until: day() });
+    eprintln!("generated in {:?}", begun.elapsed());
+    let begun = Instant::now();
+    let (counts, _) = demo::load(&world, &db, now(), day()).await.unwrap();
+    eprintln!("loaded in {:?}: {counts:?}", begun.elapsed());
+    assert_eq!(counts.cells, world.cells.len() as u64);
+    assert_eq!(counts.households, world.households.len() as u64);
+    assert_eq!(counts.incidents, world.incidents.len() as u64);
+    for (question, expected) in [
+        ("select count(*) from (select scope_code from households where safe_place_id is null group by 1 having count(*) >= 8) many", 0),
+        ("select count(*) from incidents where safe_place_id is null or unit_id is null", 0),
+        ("select count(*) from incident_places", world.incidents.len() as i64),
+        ("select count(*) from (select safe_place_id from households group by 1 having count(*) < 8) few", 0),
+        ("select count(*) from safe_places s where kind = 'group' and address_count <> (select count(*) from households h where h.safe_place_id = s.id)", 0),
+    ] {
+        assert_eq!(count(&mut root, question).await, expected, "{question}");
+    }
+    let begun = Instant::now();
+    let (again, _) = demo::load(&world, &db, now() + chrono::TimeDelta::seconds(1), day()).await.unwrap();
+    eprintln!("again in {:?}: {again:?}", begun.elapsed());
+    assert_eq!(again, demo::Counts::default());
+}
