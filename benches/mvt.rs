@@ -6,7 +6,7 @@ use maplebridge::mvt::{CodeColumn, Coverage, LayerWriter, Shape, TileId, TileWri
 const ORIGIN: [u32; 2] = [210 << 24, 106 << 24];
 
 /// Rows as the read model keeps them, in Z order.
-pub struct Columns {
+pub(crate) struct Columns {
     xs: Vec<u32>,
     ys: Vec<u32>,
     ids: Vec<u64>,
@@ -14,7 +14,7 @@ pub struct Columns {
 }
 
 /// `n` rows over one tile of zoom 8.
-pub fn columns(n: usize) -> Columns {
+pub(crate) fn columns(n: usize) -> Columns {
     let mut state = 1_u64;
     let mut roll = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -34,7 +34,7 @@ pub fn columns(n: usize) -> Columns {
 }
 
 /// Writes the rows of a buffered tile with id and kind; returns features and bytes.
-pub fn points(rows: &Columns, tile: TileId) -> (usize, usize) {
+pub(crate) fn points(rows: &Columns, tile: TileId) -> (usize, usize) {
     let area = tile.buffered(64);
     let mut layer = LayerWriter::new("facilities");
     let mut kind = CodeColumn::new(&mut layer, "kind");
@@ -52,7 +52,7 @@ pub fn points(rows: &Columns, tile: TileId) -> (usize, usize) {
 }
 
 /// `n` × `n` cells of `4 · bends` corners over one tile of zoom 8, borders wavy.
-pub fn cells(n: u32, bends: u32) -> Vec<Shape> {
+pub(crate) fn cells(n: u32, bends: u32) -> Vec<Shape> {
     let step = (1 << 24) / (n * bends);
     // a wave along each line that is zero at crossings
     let corner = |i: u32, j: u32| {
@@ -60,7 +60,7 @@ pub fn cells(n: u32, bends: u32) -> Vec<Shape> {
             let t = f64::from(k % bends) / f64::from(bends) * std::f64::consts::TAU;
             (t * (1.0 + f64::from((k / bends * 7 + l) % 5))).sin() * f64::from(step)
         };
-        let (dx, dy) = (if i % bends == 0 { wave(j, i) } else { 0.0 }, if j % bends == 0 { wave(i, j) } else { 0.0 });
+        let (dx, dy) = (if i.is_multiple_of(bends) { wave(j, i) } else { 0.0 }, if j.is_multiple_of(bends) { wave(i, j) } else { 0.0 });
         let shift = |at: u32, by: f64| at.saturating_add_signed(by as i32);
         World { x: shift(ORIGIN[0] + i * step, dx), y: shift(ORIGIN[1] + j * step, dy) }
     };
@@ -75,7 +75,7 @@ pub fn cells(n: u32, bends: u32) -> Vec<Shape> {
 }
 
 /// Writes the cells of a tile; returns features and bytes.
-pub fn cell_tile(coverage: &Coverage, tile: TileId) -> (usize, usize) {
+pub(crate) fn cell_tile(coverage: &Coverage, tile: TileId) -> (usize, usize) {
     let mut layer = LayerWriter::new("cells");
     let code = layer.key("code");
     coverage.tile(

@@ -1,5 +1,6 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
+mod audit_routes;
 mod guard;
 mod page;
 mod tile_routes;
@@ -72,7 +73,19 @@ struct Description;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(session_routes())
+        .merge(crate::cells::api::routes())
+        .merge(crate::households::api::routes())
+        .merge(crate::facilities::api::routes())
+        .merge(crate::incidents::api::routes())
         .merge(crate::users::api::routes())
+        .merge(crate::areas::api::routes())
+        .merge(crate::cells::api::routes())
+        .merge(crate::households::api::routes())
+        .merge(crate::facilities::api::routes())
+        .merge(crate::incidents::api::routes())
+        .merge(crate::lists::api::routes())
+        .merge(crate::search::api::routes())
+        .merge(audit_routes::routes())
 }
 
 /// The description of the interface, OpenAPI 3.1.

@@ -5,7 +5,8 @@
 //!
 //! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], and [`error`], what can go wrong;
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
-//! * the nouns: [`users`], [`imports`], [`demo`];
+//! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
+//!   they share in [`rows`], and [`imports`], [`demo`];
 //! * what the map reads: [`read_model`], [`tiles`];
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
@@ -13,7 +14,9 @@
 //! safe place 安全点, scope 范围, grant 授权.
 
 pub mod app;
+pub mod areas;
 pub mod audit;
+pub mod cells;
 pub mod cli;
 pub mod codes;
 pub mod config;
@@ -21,11 +24,17 @@ pub mod context;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod facilities;
 pub mod geom;
+pub mod households;
 pub mod http;
 pub mod imports;
+pub mod incidents;
+pub mod lists;
 pub mod mvt;
 pub mod privacy;
 pub mod read_model;
+pub mod rows;
+pub mod search;
 pub mod tiles;
 pub mod users;

@@ -1,6 +1,7 @@
 //! The command line: one command a file.
 
 mod accounts;
+mod export;
 mod place;
 mod serve;
 mod simple;
@@ -30,6 +31,8 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Bring the database up to this version
     Migrate(simple::MigrateArgs),
+    /// Write a layer to a file, in the form that `import` reads again
+    Export(export::ExportArgs),
     /// Manage accounts
     User(accounts::UserArgs),
     /// Make a token for a program
@@ -47,6 +50,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => simple::migrate(args).await,
+        Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,
         Command::Openapi => simple::openapi(),

@@ -15,7 +15,7 @@ impl From<sqlx::Error> for Error {
 }
 
 fn from_refusal(refusal: Box<dyn sqlx::error::DatabaseError>) -> Error {
-    let code = refusal.code().map(|code| code.into_owned()).unwrap_or_default();
+    let code = refusal.code().map(std::borrow::Cow::into_owned).unwrap_or_default();
     let rule = refusal.constraint().map(str::to_owned);
     match (code.as_str(), rule) {
         // unique, exclusion, check: the message of our own rules names both sides

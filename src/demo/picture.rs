@@ -2,8 +2,6 @@
 //!
 //! `MAPLEBRIDGE_PICTURE=/tmp/county.svg cargo test --lib demo::picture` writes it.
 
-#![expect(clippy::print_stderr, reason = "the picture is for a person at a terminal")]
-
 use std::fmt::Write as _;
 
 use super::land::P;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::etag;
 use crate::db::Page;
+use crate::error::Result;
 
 /// The word `Feature`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -72,6 +73,13 @@ impl<P> FeatureCollection<P> {
             features: page.rows.into_iter().map(feature).collect(),
             page: PageInfo { next },
         }
+    }
+
+    /// As [`Self::of_page`], where a row may fail to become a feature.
+    pub fn of_rows<T>(page: Page<T>, feature: impl Fn(&T) -> Result<Feature<P>>) -> Result<Self> {
+        let next = page.next;
+        let rows = page.rows.iter().map(feature).collect::<Result<Vec<_>>>()?;
+        Ok(Self::of_page(Page { rows, next }, |row| row))
     }
 }
 

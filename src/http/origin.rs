@@ -15,8 +15,7 @@ pub fn refuse_foreign_page(method: &Method, headers: &HeaderMap) -> Result<()> {
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let own = match (text("sec-fetch-site"), text(header::ORIGIN.as_str())) {
-        (Some("same-origin" | "none"), _) => true,
-        (Some(_), _) => false,
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
             let host = text(header::HOST.as_str()).unwrap_or_default();
             origin.split_once("://").is_some_and(|(_, origin_host)| origin_host.eq_ignore_ascii_case(host))

@@ -39,7 +39,6 @@ pub mod write;
 
 /// A file of the shared development data; says `skipped:` and returns `None` where it is absent.
 #[cfg(test)]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub(crate) fn shared_data(path: &str) -> Option<std::path::PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
     let root = std::env::var("MAPLEBRIDGE_SHARED").unwrap_or_else(|_| beside.to_owned());

@@ -241,10 +241,10 @@ proptest::proptest! {
             let head = noun.fields().iter().map(|field| field.name).collect::<Vec<_>>().join(",");
             for bytes in [bytes.clone(), [head.as_bytes(), b"\n", rows.as_bytes()].concat(), [head.as_bytes(), b"\n", &bytes].concat()] {
                 let source = Source::bytes("a.csv", bytes, Limits::default()).expect("memory opens");
-                if let Ok(plan) = plan(source, noun, "{}", Some("4326")) {
-                    if let Ok(mut reading) = Reading::open(plan, Options::default(), CodeLists::builtin()) {
-                        while reading.next_row().is_some() {}
-                    }
+                if let Ok(plan) = plan(source, noun, "{}", Some("4326"))
+                    && let Ok(mut reading) = Reading::open(plan, Options::default(), CodeLists::builtin())
+                {
+                    while reading.next_row().is_some() {}
                 }
             }
         }

@@ -20,7 +20,7 @@ use crate::http::{Body, Path, Query};
 
 /// An account as the security administrator sees it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AccountView {
+pub struct UserView {
     id: i64,
     account: String,
     name_zh: String,
@@ -45,7 +45,7 @@ struct GrantView {
 /// A page of accounts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountPage {
-    items: Vec<AccountView>,
+    items: Vec<UserView>,
     page: PageInfo,
 }
 
@@ -74,9 +74,9 @@ pub struct NewAccountBody {
     unit_id: Option<i64>,
 }
 
-/// An account with its one-time password, shown once.
+/// The first way into an account, shown once.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct OneTimePassword {
+pub struct NewCredentials {
     id: i64,
     account: String,
     one_time_password: String,
@@ -182,7 +182,7 @@ async fn list_users(State(context): State<Context>, signed: Signed, Query(paging
     let mut items = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let grants = store::grants(transaction.conn(), row.id).await?;
-        items.push(AccountView {
+        items.push(UserView {
             id: row.id,
             account: row.account,
             name_zh: row.name_zh,
@@ -204,8 +204,8 @@ async fn list_users(State(context): State<Context>, signed: Signed, Query(paging
 /// Make an account
 ///
 /// Answers the one-time password; it is shown once, and the first sign-in must set another.
-#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewAccountBody, responses((status = 201, body = OneTimePassword)))]
-async fn create_user(State(context): State<Context>, signed: Signed, Body(new): Body<NewAccountBody>) -> Result<(StatusCode, Json<OneTimePassword>)> {
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewAccountBody, responses((status = 201, body = NewCredentials)))]
+async fn create_user(State(context): State<Context>, signed: Signed, Body(new): Body<NewAccountBody>) -> Result<(StatusCode, Json<NewCredentials>)> {
     let mut transaction = begin(&context, &signed).await?;
     let (password, hash) = one_time_password().await?;
     let row = NewAccount {
@@ -219,7 +219,7 @@ async fn create_user(State(context): State<Context>, signed: Signed, Body(new): 
     let id = store::create(transaction.conn(), &row, context.clock.now()).await?;
     note(&mut transaction, &context, &signed, "user.create", &new.account, serde_json::json!({})).await?;
     transaction.commit().await?;
-    Ok((StatusCode::CREATED, Json(OneTimePassword { id, account: new.account, one_time_password: password })))
+    Ok((StatusCode::CREATED, Json(NewCredentials { id, account: new.account, one_time_password: password })))
 }
 
 /// Disable or enable an account
@@ -237,15 +237,15 @@ async fn update_user(State(context): State<Context>, signed: Signed, Path(id): P
 }
 
 /// Give an account a new one-time password
-#[utoipa::path(post, path = "/api/users/{id}/reset", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = OneTimePassword)))]
-async fn reset_user(State(context): State<Context>, signed: Signed, Path(id): Path<i64>) -> Result<Json<OneTimePassword>> {
+#[utoipa::path(post, path = "/api/users/{id}/reset", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = NewCredentials)))]
+async fn reset_user(State(context): State<Context>, signed: Signed, Path(id): Path<i64>) -> Result<Json<NewCredentials>> {
     let mut transaction = begin(&context, &signed).await?;
     let found = store::find_by_id(transaction.conn(), id).await?.ok_or_else(|| absent(id))?;
     let (password, hash) = one_time_password().await?;
     store::set_password(transaction.conn(), id, &hash, true).await?;
     note(&mut transaction, &context, &signed, "user.reset", &found.account, serde_json::json!({})).await?;
     context.commit(transaction).await?;
-    Ok(Json(OneTimePassword { id, account: found.account, one_time_password: password }))
+    Ok(Json(NewCredentials { id, account: found.account, one_time_password: password }))
 }
 
 /// Give a role in an area
@@ -323,9 +323,12 @@ async fn delete_token(State(context): State<Context>, signed: Signed, Path(id): 
 
 async fn one_time_password() -> Result<(String, String)> {
     let password = random_password()?;
-    let typed = password.clone();
-    let hash = tokio::task::spawn_blocking(move || hash_password(&typed)).await.map_err(Error::internal("hash a password"))??;
+    let hash = hash_off_worker(password.clone()).await?;
     Ok((password, hash))
+}
+
+async fn hash_off_worker(password: String) -> Result<String> {
+    tokio::task::spawn_blocking(move || hash_password(&password)).await.map_err(Error::internal("hash a password"))?
 }
 
 /// An account that the command line or the first start makes, with its grants. Returns the one-time password.
@@ -338,17 +341,8 @@ pub async fn make_account(
     unit_id: Option<i64>,
     at: DateTime<Utc>,
 ) -> Result<(i64, String)> {
-    let (password, hash, must_change_password) = match password {
-        Some(given) => {
-            let typed = given.to_owned();
-            let hash = tokio::task::spawn_blocking(move || hash_password(&typed)).await.map_err(Error::internal("hash a password"))??;
-            (given.to_owned(), hash, false)
-        }
-        None => {
-            let (password, hash) = one_time_password().await?;
-            (password, hash, true)
-        }
-    };
+    let must_change_password = password.is_none();
+    let (password, hash) = if let Some(given) = password { (given.to_owned(), hash_off_worker(given.to_owned()).await?) } else { one_time_password().await? };
     let row = NewAccount { account, name_zh: names.0, name_en: names.1, password_hash: &hash, must_change_password, unit_id };
     let id = store::create(transaction.conn(), &row, at).await?;
     for grant in grants {

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// Letters and digits that nobody takes for one another.
 const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 /// Fewest characters of an own password.
-pub const MIN_CHARACTERS: usize = 10;
+pub(super) const MIN_CHARACTERS: usize = 10;
 /// Passwords that everybody tries first.
 const WEAK: [&str; 8] = ["1234567890", "0123456789", "password12", "qwertyuiop", "maplebridge", "aaaaaaaaaa", "admin12345", "fengqiao123"];
 

@@ -35,7 +35,7 @@ pub struct Door {
 /// Account and password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Credentials {
+pub(super) struct Credentials {
     /// Name to sign in with.
     account: String,
     /// The password.
@@ -45,7 +45,7 @@ pub struct Credentials {
 /// A change of the own password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PasswordChange {
+pub(super) struct PasswordChange {
     /// The password until now.
     current: String,
     /// The password from now on, ten characters at least.
@@ -54,7 +54,7 @@ pub struct PasswordChange {
 
 /// Who is signed in, what they may do, and where they are at home.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Me {
+pub(super) struct Me {
     /// The account.
     user: MyAccount,
     /// Roles in areas.

@@ -117,7 +117,6 @@ impl Drop for Running {
 /// A small `serve`: starts or attaches, watches, and leaves on SIGTERM.
 #[tokio::test]
 #[ignore = "a helper process: the tests beside it start it"]
-#[expect(clippy::print_stdout, reason = "the test that started it reads this")]
 async fn child() {
     let Some(dir) = std::env::var_os(CHILD_DIR) else { return };
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
