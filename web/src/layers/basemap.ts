@@ -2,9 +2,6 @@
 import { byZoom, FONT, tileSource, type Layer } from './layer'
 
 export const BASEMAP = 'basemap'
-/** Kinds of roads wide enough for a casing; rails; whatever else there is counts as a street. */
-const MAIN = ['main', 'main_road', 'road', 'motorway', 'trunk', 'primary', 'secondary', 'tertiary']
-const RAIL = ['rail', 'railway', 'light_rail', 'subway']
 const ROUND = { 'line-cap': 'round', 'line-join': 'round' } as const
 
 export const basemap: Layer = {
@@ -15,9 +12,9 @@ export const basemap: Layer = {
     const layer = (name: string) => ({ source: BASEMAP, 'source-layer': name }) as const
     const isLine = ['==', ['geometry-type'], 'LineString'] as unknown as boolean
     const isPolygon = ['==', ['geometry-type'], 'Polygon'] as unknown as boolean
-    const kind = (names: string[]) => ['in', ['get', 'kind'], ['literal', names]] as unknown as boolean
-    const street = ['!', kind([...MAIN, ...RAIL])] as unknown as boolean
-    const small = (narrow: number, wide: number) => ['case', kind(['brook', 'stream', 'ditch', 'canal']), narrow, wide] as unknown as number
+    const kind = (name: string) => ['==', ['get', 'kind'], name] as unknown as boolean
+    const street = ['!', ['in', ['get', 'kind'], ['literal', ['main', 'rail']]]] as unknown as boolean // and whatever else there is
+    const small = (narrow: number, wide: number) => ['case', kind('brook'), narrow, wide] as unknown as number
     const faded = view.cells.on ? byZoom(11, 0.4, 12, 0.5, 14, 0.6) : byZoom(10, 0.8, 13, 1)
     return [
       { at: 'green', spec: { id: 'green', type: 'fill', ...layer('greens'), paint: { 'fill-color': c.green } } },
@@ -42,21 +39,21 @@ export const basemap: Layer = {
       {
         at: 'road',
         spec: {
-          id: 'road-case', type: 'line', ...layer('roads'), filter: kind(MAIN), layout: ROUND,
+          id: 'road-case', type: 'line', ...layer('roads'), filter: kind('main'), layout: ROUND,
           paint: { 'line-color': c.streetCase, 'line-width': byZoom(9, 1.6, 11, 3.4, 14, 12, 15, 20) },
         },
       },
       {
         at: 'road',
         spec: {
-          id: 'road', type: 'line', ...layer('roads'), filter: kind(MAIN), layout: ROUND,
+          id: 'road', type: 'line', ...layer('roads'), filter: kind('main'), layout: ROUND,
           paint: { 'line-color': c.street, 'line-width': byZoom(9, 0.9, 11, 2.1, 14, 9.5, 15, 17) },
         },
       },
       {
         at: 'rail',
         spec: {
-          id: 'rail', type: 'line', ...layer('roads'), filter: kind(RAIL),
+          id: 'rail', type: 'line', ...layer('roads'), filter: kind('rail'),
           paint: { 'line-color': c.rail, 'line-width': byZoom(9, 0.8, 14, 2), 'line-dasharray': [5, 2.5] },
         },
       },
