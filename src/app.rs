@@ -73,10 +73,6 @@ struct Description;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(session_routes())
-        .merge(crate::cells::api::routes())
-        .merge(crate::households::api::routes())
-        .merge(crate::facilities::api::routes())
-        .merge(crate::incidents::api::routes())
         .merge(crate::users::api::routes())
         .merge(crate::areas::api::routes())
         .merge(crate::cells::api::routes())
