@@ -16,7 +16,7 @@ ml.addProtocol(PROTOCOL, async (request, abort) => ({
   data: await loadTile(request.url.slice(`${PROTOCOL}://`.length), abort.signal),
 }))
 
-export interface CellInView { code: string; name: string; household_count: number; area_m2: number; density: number }
+export interface CellInView { code: string; name_zh: string; name_en: string; household_count: number; area_m2: number; density: number }
 
 export interface MapOptions {
   container: Ref<HTMLElement | null>
@@ -163,7 +163,7 @@ export function useMap(options: MapOptions) {
     for (const { properties: p } of map.value.queryRenderedFeatures({ layers: ['cell-fill'] })) {
       if (Number(p.level ?? CELL_LEVEL) < CELL_LEVEL) continue
       cells.set(String(p.code), {
-        code: String(p.code), name: String(p.name ?? p.code), household_count: Number(p.household_count ?? 0),
+        code: String(p.code), name_zh: String(p.name ?? p.code), name_en: String(p.name_en ?? ''), household_count: Number(p.household_count ?? 0),
         area_m2: Number(p.area_m2 ?? 0), density: Number(p.density ?? 0),
       })
     }
