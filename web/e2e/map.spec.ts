@@ -1,8 +1,8 @@
 // What a supervisor does on the first page. Asserted is what is drawn, not only that elements exist.
-import { drawn, expect, faultsOf, jump, rendered, signIn, test, type MapElement } from './server'
+import { beSignedIn, drawn, expect, faultsOf, jump, openMap, rendered, test, type MapElement } from './server'
 
-test('a supervisor signs in and sees cells, facilities and households of the own area', async ({ page, server }) => {
-  await signIn(page, server)
+test('a supervisor sees cells, facilities and households of the own area', async ({ page, server }) => {
+  await openMap(page, server)
   const me = await (await page.request.get('/api/me')).json()
   await expect(page.locator('.area')).toContainText(me.home.name_zh)
 
@@ -16,20 +16,7 @@ test('a supervisor signs in and sees cells, facilities and households of the own
   expect(facilities.length).toBeGreaterThan(0)
   for (const facility of facilities) expect(['F08', 'F12', 'F20']).toContain(facility.kind)
 
-  // the classes of the legend hold every cell of the area, once
-  const counts = await page.locator('.legend .number').evaluateAll((all) => all.map((n) => parseInt(n.textContent!.replace(',', ''))))
-  expect(counts.reduce((a, b) => a + b, 0)).toBe(me.totals.cells)
-  expect(new Set(await page.locator('.legend .swatch').evaluateAll((all) => all.map((s) => getComputedStyle(s).backgroundColor))).size).toBe(counts.length)
-
-  // households only near enough
-  expect(await rendered(page, 'household', 'household_count')).toEqual([])
-  const place = (await (await page.request.get('/api/facilities?kind=F08&limit=1')).json()).features[0]
-  await jump(page, place.geometry.coordinates, 15.5)
-  await expect.poll(async () => (await rendered(page, 'household', 'household_count')).length).toBeGreaterThan(0)
-})
-
-test('many colours are drawn, so the map is not blank', async ({ page, server }) => {
-  await signIn(page, server)
+  // many colours, so the map is not blank
   const colours = await page.evaluate(() => new Promise<number>((done) => {
     const map = document.querySelector<MapElement>('.map')!.__map
     map.once('render', () => {
@@ -41,10 +28,22 @@ test('many colours are drawn, so the map is not blank', async ({ page, server })
     map.triggerRepaint()
   }))
   expect(colours).toBeGreaterThan(200)
+
+  // the classes of the legend hold every cell of the area, once
+  const countsShown = () => page.locator('.legend .number').evaluateAll((all) => all.map((n) => parseInt(n.textContent!.replace(',', ''))))
+  await expect.poll(async () => (await countsShown()).reduce((a, b) => a + b, 0)).toBe(me.totals.cells)
+  const counts = await countsShown()
+  expect(new Set(await page.locator('.legend .swatch').evaluateAll((all) => all.map((s) => getComputedStyle(s).backgroundColor))).size).toBe(counts.length)
+
+  // households only near enough
+  expect(await rendered(page, 'household', 'household_count')).toEqual([])
+  const place = (await (await page.request.get('/api/facilities?kind=F08&limit=1')).json()).features[0]
+  await jump(page, place.geometry.coordinates, 15.5)
+  await expect.poll(async () => (await rendered(page, 'household', 'household_count')).length).toBeGreaterThan(0)
 })
 
 test('a click explains a cell, the address keeps it, and Esc closes it', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   const place = (await (await page.request.get('/api/facilities?limit=1')).json()).features[0]
   const code: string = place.properties.cell_code
   await page.locator('.search input').fill(code)
@@ -69,7 +68,7 @@ test('a click explains a cell, the address keeps it, and Esc closes it', async (
 })
 
 test('a click on the map picks the cell under it', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   await page.evaluate(() => {
     // hide the signs, so that the click surely meets a cell
     const map = document.querySelector<MapElement>('.map')!.__map
@@ -94,11 +93,11 @@ test('a click on the map picks the cell under it', async ({ page, server }) => {
 })
 
 test('a facility that is moved over the API moves on the open map', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   const { id, properties, geometry } = (await (await page.request.get('/api/facilities?kind=F08&limit=1')).json()).features[0]
   await jump(page, geometry.coordinates, 14)
   const placeOf = () => page.evaluate((id) => {
-    const found = document.querySelector<MapElement>('.map')!.__map.queryRenderedFeatures({ layers: ['facility'] }).find((f) => f.properties.id === id)
+    const found = document.querySelector<MapElement>('.map')!.__map.queryRenderedFeatures({ layers: ['facility'] }).find((f) => String(f.properties.id) === id)
     return found ? (found.geometry as unknown as { coordinates: [number, number] }).coordinates : null
   }, properties.id ?? id)
   await expect.poll(placeOf).not.toBeNull()
@@ -116,7 +115,7 @@ test('a facility that is moved over the API moves on the open map', async ({ pag
 })
 
 test('ticking a kind draws it, unticking takes it away', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   const box = page.getByRole('checkbox', { name: /人民调解室/ })
   await expect(box).toBeChecked()
   await page.locator('.kind label', { hasText: '人民调解室' }).click()
@@ -126,7 +125,7 @@ test('ticking a kind draws it, unticking takes it away', async ({ page, server }
 })
 
 test('the list of cells leads to each cell without a pointer', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   await page.getByRole('button', { name: '网格列表' }).press('Enter')
   const rows = page.locator('.table tbody tr')
   expect(await rows.count()).toBe((await rendered(page, 'cell-fill', 'code')).length)
@@ -137,7 +136,7 @@ test('the list of cells leads to each cell without a pointer', async ({ page, se
 })
 
 test('language and theme change at once and stay', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   const land = () => page.evaluate(() => document.querySelector<MapElement>('.map')!.__map.getPaintProperty('outside', 'background-color'))
   expect(await land()).toBe('#eceae4')
   await page.getByRole('button', { name: '改用深色' }).click()
@@ -162,12 +161,11 @@ test.describe('by WCAG 2.2 AA nothing is wrong', () => {
       await page.locator('button[type=submit]').waitFor()
       await page.waitForTimeout(300)
       expect(await faultsOf(page)).toEqual([])
-      await signIn(page, server)
-      expect(await faultsOf(page)).toEqual([])
+      await beSignedIn(page, server)
       const place = (await (await page.request.get('/api/facilities?limit=1')).json()).features[0]
       await page.goto(`/map?cell=${place.properties.cell_code}&theme=${theme}`)
       await page.locator('.cell.card h2').waitFor()
-      await page.waitForTimeout(300)
+      await drawn(page)
       expect(await faultsOf(page)).toEqual([])
       await page.getByRole('button', { name: '网格列表' }).click()
       await page.locator('.table').waitFor()

@@ -17,7 +17,7 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 async function start(): Promise<{ server: Server; stop: () => Promise<void> }> {
   const bin = resolve(process.env.MAPLEBRIDGE_BIN ?? '../target/debug/maplebridge')
   const data = mkdtempSync(join(tmpdir(), 'mb-e2e-'))
-  const child = spawn(bin, ['serve', '--demo', 'township', '--data-dir', data, '--listen', '127.0.0.1:0', '--json'], {
+  const child = spawn(bin, ['serve', '--demo', 'township', '--data-dir', data, '--listen', '127.0.0.1:0', '--ephemeral', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let complaints = ''
@@ -82,14 +82,18 @@ export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 84
 
 export type MapElement = HTMLElement & { __map: MapLibre }
 
-/** Signs in by the form and waits until the map has drawn everything in view. */
-export async function signIn(page: Page, server: Server, role = 'supervisor') {
-  const who = server.accounts.find((account) => account.role === role) ?? server.accounts[0]!
-  await page.goto('/')
-  await page.locator('input[autocomplete=username]').fill(who.account)
-  await page.locator('input[autocomplete=current-password]').fill(who.password)
-  await page.locator('button[type=submit]').click()
-  await page.waitForURL(/\/map/)
+/** Signs in without the form, which has its own test. */
+export async function beSignedIn(page: Page, server: Server) {
+  const { account, password } = server.accounts.find(({ role }) => role === 'supervisor')!
+  const answer = await page.request.post('/api/session', { data: { account, password } })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  await page.addInitScript(() => localStorage.setItem('maplebridge.session', '1'))
+}
+
+/** Signs in and waits until the map has drawn everything in view. */
+export async function openMap(page: Page, server: Server, path = '/map') {
+  await beSignedIn(page, server)
+  await page.goto(path)
   await drawn(page)
 }
 

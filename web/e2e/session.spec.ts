@@ -1,5 +1,5 @@
 // Signing in and out, and what happens when the server is away.
-import { drawn, expect, PHONE, rendered, signIn, test } from './server'
+import { drawn, expect, openMap, PHONE, rendered, test } from './server'
 
 test('nobody sees the map without signing in, and signing in leads to where one wanted to go', async ({ page, server }) => {
   await page.goto('/map?by=households')
@@ -27,7 +27,7 @@ test('a wrong password is said in words and keeps the account', async ({ page, s
 })
 
 test('signing out ends the session', async ({ page, server }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   await page.locator('.user').click()
   await page.getByRole('menuitem', { name: '退出登录' }).click()
   await expect(page).toHaveURL(/\/sign-in/)
@@ -35,7 +35,7 @@ test('signing out ends the session', async ({ page, server }) => {
 })
 
 test('a lost connection is said with the time of the data, and recovers', async ({ page, context, server, troubles }) => {
-  await signIn(page, server)
+  await openMap(page, server)
   await context.setOffline(true)
   await expect(page.getByText('连不上服务器')).toBeVisible({ timeout: 30_000 })
   await expect(page.locator('.data-time')).toContainText('正在重连')
@@ -50,7 +50,7 @@ test('a lost connection is said with the time of the data, and recovers', async 
 test('on a phone nothing scrolls sideways and the sheet folds', async ({ browser, server }) => {
   const context = await browser.newContext({ ...PHONE, baseURL: server.address, locale: 'zh-CN' })
   const page = await context.newPage()
-  await signIn(page, server)
+  await openMap(page, server)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
   expect((await rendered(page, 'cell-fill', 'code')).length).toBeGreaterThan(0)
   const sheet = page.locator('.sheet')

@@ -25,11 +25,14 @@ export interface Request {
   signal?: AbortSignal
   /** A failed sign-in is no end of a session. */
   anonymous?: boolean
+  /** Asked by the page itself and not by a person: does not keep the session alive. */
+  background?: boolean
 }
 
 /** One request; resolves for every status but the troubles. */
 export async function send(url: string, request: Request = {}): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
+  if (request.background) headers['x-maplebridge-background'] = '1'
   if (request.body !== undefined) headers['content-type'] ??= 'application/json'
   let response: Response
   try {

@@ -1,5 +1,5 @@
 // Each question the page asks, by name.
-import { getJson, send } from './client'
+import { getJson, send, type Request } from './client'
 import type { CellFeature, CellSummary, Codes, FacilityFeature, Me, SearchItem } from './types'
 
 export async function signIn(account: string, password: string): Promise<Me> {
@@ -10,7 +10,7 @@ export async function signOut(): Promise<void> {
   await send('/api/session', { method: 'DELETE', anonymous: true })
 }
 
-export const readMe = (signal?: AbortSignal) => getJson<Me>('/api/me', { signal })
+export const readMe = (background = false, signal?: AbortSignal) => getJson<Me>('/api/me', { background, signal })
 
 export async function changePassword(current: string, next: string): Promise<void> {
   await send('/api/session/password', { method: 'PUT', body: { current, new: next }, anonymous: true })
@@ -20,11 +20,11 @@ export const readCodes = () => getJson<Codes>('/api/codes')
 
 export const findCell = (code: string, signal?: AbortSignal) => getJson<CellFeature>(`/api/cells/${code}`, { signal })
 
-export const summariseCell = (code: string, signal?: AbortSignal) =>
-  getJson<CellSummary>(`/api/cells/${code}/summary`, { signal })
+export const summariseCell = (code: string, request?: Request) =>
+  getJson<CellSummary>(`/api/cells/${code}/summary`, request)
 
-export const findFacility = (id: string, signal?: AbortSignal) =>
-  getJson<FacilityFeature>(`/api/facilities/${encodeURIComponent(id)}`, { signal })
+export const findFacility = (id: string, request?: Request) =>
+  getJson<FacilityFeature>(`/api/facilities/${encodeURIComponent(id)}`, request)
 
 export async function search(text: string, limit: number, signal?: AbortSignal): Promise<SearchItem[]> {
   const query = new URLSearchParams({ q: text, limit: String(limit) })

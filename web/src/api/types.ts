@@ -52,6 +52,7 @@ export type Audience = 'cases' | 'k3' | 'k5' | 'k10'
 export interface CellSummary {
   code: string
   name: string
+  name_en: string
   short_name: string
   kind: string
   village: Named
@@ -90,7 +91,8 @@ export type CellFeature = Feature<{ code: string; name: string; short_name: stri
 export interface FacilityProperties {
   id: string
   kind: string
-  name: string
+  name_zh: string
+  name_en: string
   operator: string | null
   capacity: number | null
   hours: string | null

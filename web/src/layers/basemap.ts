@@ -7,19 +7,21 @@ const ROUND = { 'line-cap': 'round', 'line-join': 'round' } as const
 export const basemap: Layer = {
   id: 'basemap',
   title: 'layers.title',
-  sources: () => ({ [BASEMAP]: tileSource(['basemap_water', 'basemap_roads', 'basemap_greens'], { maxzoom: 15 }) }),
+  sources: () => ({ [BASEMAP]: tileSource(['water', 'roads', 'greens'], { maxzoom: 15 }) }),
   parts(view, c) {
     const layer = (name: string) => ({ source: BASEMAP, 'source-layer': name }) as const
     const isLine = ['==', ['geometry-type'], 'LineString'] as unknown as boolean
     const isPolygon = ['==', ['geometry-type'], 'Polygon'] as unknown as boolean
     const kind = (name: string) => ['==', ['get', 'kind'], name] as unknown as boolean
+    const street = ['!', ['in', ['get', 'kind'], ['literal', ['main', 'rail']]]] as unknown as boolean // and whatever else there is
+    const small = (narrow: number, wide: number) => ['case', kind('brook'), narrow, wide] as unknown as number
     const faded = view.cells.on ? byZoom(11, 0.4, 12, 0.5, 14, 0.6) : byZoom(10, 0.8, 13, 1)
     return [
       { at: 'green', spec: { id: 'green', type: 'fill', ...layer('greens'), paint: { 'fill-color': c.green } } },
       {
         at: 'street',
         spec: {
-          id: 'street', type: 'line', ...layer('roads'), filter: kind('street'), layout: ROUND,
+          id: 'street', type: 'line', ...layer('roads'), filter: street, layout: ROUND,
           paint: { 'line-color': c.street, 'line-width': byZoom(10, 0.3, 11, 0.6, 12, 1.1, 14, 5, 15, 9), 'line-opacity': faded },
         },
       },
@@ -31,7 +33,7 @@ export const basemap: Layer = {
         at: 'water',
         spec: {
           id: 'river', type: 'line', ...layer('water'), filter: isLine, layout: ROUND,
-          paint: { 'line-color': c.water, 'line-width': byZoom(9, 1.6, 11, 3.5, 12, 5, 14, 14, 15, 24) },
+          paint: { 'line-color': c.water, 'line-width': byZoom(9, small(0.4, 1.6), 11, small(1, 3.5), 12, small(1.6, 5), 14, small(4, 14), 15, small(7, 24)) },
         },
       },
       {

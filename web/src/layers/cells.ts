@@ -1,8 +1,9 @@
 // Cells coloured by an amount, their borders, names, and what is hovered or chosen.
-// Far out, where cells give way, the areas that stand for them carry the same measures and get the same colours.
+// Far out the layer holds the villages, townships or counties that cells give way to: a density is comparable and gets
+// the same colours, a number of households is not and leaves the land bare.
 import type { Bounds } from '../lib/breaks'
 import { ramp } from '../lib/ramps'
-import { byZoom, FONT, PLACES, placesSource, type Layer, type Measure, type Part } from './layer'
+import { byZoom, CELL_LEVEL, FONT, PLACES, placesSource, type Layer, type Measure } from './layer'
 
 /** `colours` has one more entry than `bounds`. */
 export function stepColours(measure: Measure, bounds: Bounds, colours: string[]): string {
@@ -11,6 +12,9 @@ export function stepColours(measure: Measure, bounds: Bounds, colours: string[])
   const value = ['coalesce', ['get', measure], 0]
   return ['step', value, first, ...bounds.flatMap((b, i) => [b, colours[i + 1]!])] as unknown as string
 }
+
+/** An area in place of cells that would be too small to tell apart. */
+const standsForCells = ['<', ['coalesce', ['get', 'level'], CELL_LEVEL], CELL_LEVEL]
 
 /** 1 while the feature has this state, else 0, for opacities. */
 const during = (state: 'hover' | 'selected') => ['case', ['boolean', ['feature-state', state], false], 1, 0] as unknown as number
@@ -23,9 +27,10 @@ export const cells: Layer = {
     const from = { source: PLACES, 'source-layer': 'cells' } as const
     const { measure, bounds } = view.cells
     const colours = ramp(view.cells.ramp, view.theme, bounds.length + 1)
-    const colour = stepColours(measure, bounds, colours)
+    const step = stepColours(measure, bounds, colours)
+    const colour = measure === 'density' ? step : (['case', standsForCells, c.land, step] as unknown as string)
     const round = { 'line-cap': 'round', 'line-join': 'round' } as const
-    const parts: Part[] = [
+    return [
       {
         at: 'cell-fill', // the area that answers a click and hover, coloured or not
         spec: {
@@ -82,20 +87,5 @@ export const cells: Layer = {
         },
       },
     ]
-    if (view.cells.on) {
-      parts.unshift({
-        at: 'cell-fill',
-        spec: {
-          id: 'area-fill', type: 'fill', source: PLACES, 'source-layer': 'areas',
-          filter: ['all', ['has', 'density'], ['>=', ['get', 'level'], 9]],
-          paint: {
-            'fill-color': measure === 'density' ? colour : colours[Math.floor(bounds.length / 2)]!,
-            'fill-opacity': measure === 'density' ? view.cells.opacity : 0,
-            'fill-antialias': false,
-          },
-        },
-      })
-    }
-    return parts
   },
 }

@@ -65,7 +65,7 @@ export const facilities: Layer = {
       parts.unshift({
         at: 'facility',
         spec: {
-          id: 'facility-selection', type: 'circle', ...single, filter: ['==', ['get', 'id'], view.facilities.selected],
+          id: 'facility-selection', type: 'circle', ...single, filter: ['==', ['to-string', ['get', 'id']], view.facilities.selected],
           paint: {
             'circle-radius': byZoom(10, 11, 13, 18, 15, 21), 'circle-color': c.selectHalo, 'circle-opacity': 0.75,
             'circle-stroke-color': c.select, 'circle-stroke-width': 2.4,

@@ -44,6 +44,9 @@ export interface Layer {
   parts: (view: View, colours: MapTheme) => Part[]
 }
 
+/** Digits of a cell's code; smaller levels are areas. */
+export const CELL_LEVEL = 15
+
 /** `[zoom, value, …]` as a straight line between. */
 export function byZoom(...stops: number[]) {
   return ['interpolate', ['linear'], ['zoom'], ...stops] as unknown as number

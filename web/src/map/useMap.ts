@@ -6,7 +6,7 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import { onBeforeUnmount, onMounted, shallowRef, watch, type Ref } from 'vue'
 import { loadTile } from '../api/tiles'
 import type { Bbox, LonLat } from '../api/types'
-import { PLACES, PROTOCOL, type StyleSpecification } from '../layers/layer'
+import { CELL_LEVEL, PLACES, PROTOCOL, type StyleSpecification } from '../layers/layer'
 import type { Camera } from '../state/address'
 import type { Selection } from '../state/mapView'
 import { drawMissing } from './images'
@@ -16,7 +16,7 @@ ml.addProtocol(PROTOCOL, async (request, abort) => ({
   data: await loadTile(request.url.slice(`${PROTOCOL}://`.length), abort.signal),
 }))
 
-export interface CellInView { code: string; name: string; household_count: number; area_m2: number; density: number }
+export interface CellInView { code: string; name_zh: string; name_en: string; household_count: number; area_m2: number; density: number }
 
 export interface MapOptions {
   container: Ref<HTMLElement | null>
@@ -95,7 +95,7 @@ export function useMap(options: MapOptions) {
     made.on('error', () => {}) // tiles report their trouble through api/client; without a listener it would go to the console
     made.on('moveend', moved)
     made.on('move', measure)
-    made.on('mousemove', (event) => hover(cellAt(event.point)))
+    made.on('mousemove', (event) => hover(placeAt(event.point)?.code ?? null))
     made.on('mouseout', () => hover(null))
     made.on('click', (event) => pick(event.point))
     measureOf(made)
@@ -113,10 +113,10 @@ export function useMap(options: MapOptions) {
     scale.value = { metresPerPixel: it.unproject([0, y]).distanceTo(it.unproject([100, y])) / 100 }
   }
 
-  function cellAt(point: ml.Point): string | null {
+  function placeAt(point: ml.Point): { code: string; level: number } | null {
     if (!map.value?.getLayer('cell-fill')) return null
-    const code = map.value.queryRenderedFeatures(point, { layers: ['cell-fill'] })[0]?.properties.code
-    return code === undefined ? null : String(code)
+    const found = map.value.queryRenderedFeatures(point, { layers: ['cell-fill'] })[0]?.properties
+    return found ? { code: String(found.code), level: Number(found.level ?? CELL_LEVEL) } : null
   }
 
   function hover(code: string | null) {
@@ -142,8 +142,9 @@ export function useMap(options: MapOptions) {
     const near = it.queryRenderedFeatures(box, { layers: ['facility', 'facility-bin'].filter((id) => it.getLayer(id)) })[0]
     if (near?.layer.id === 'facility') return options.onPick({ what: 'facility', id: String(near.properties.id) })
     if (near?.layer.id === 'facility-bin') return flyTo(it.unproject(point).toArray() as LonLat, it.getZoom() + 2)
-    const code = cellAt(point)
-    options.onPick(code ? { what: 'cell', code } : null)
+    const place = placeAt(point)
+    if (place && place.level < CELL_LEVEL) return flyTo(it.unproject(point).toArray() as LonLat, it.getZoom() + 1.5)
+    options.onPick(place ? { what: 'cell', code: place.code } : null)
   }
 
   function flyTo(center: LonLat, zoom: number) {
@@ -160,8 +161,9 @@ export function useMap(options: MapOptions) {
     if (!map.value?.getLayer('cell-fill')) return []
     const cells = new Map<string, CellInView>()
     for (const { properties: p } of map.value.queryRenderedFeatures({ layers: ['cell-fill'] })) {
+      if (Number(p.level ?? CELL_LEVEL) < CELL_LEVEL) continue
       cells.set(String(p.code), {
-        code: String(p.code), name: String(p.name ?? p.code), household_count: Number(p.household_count ?? 0),
+        code: String(p.code), name_zh: String(p.name ?? p.code), name_en: String(p.name_en ?? ''), household_count: Number(p.household_count ?? 0),
         area_m2: Number(p.area_m2 ?? 0), density: Number(p.density ?? 0),
       })
     }

@@ -56,13 +56,20 @@ export const useSession = defineStore('session', () => {
     }
   }
 
+  /** What the page asks by itself, round after round. */
   async function refresh(signal?: AbortSignal) {
-    me.value = await api.readMe(signal)
+    me.value = await api.readMe(true, signal)
+  }
+
+  /** Tells the server that a person is at work, though nothing was asked that would say so. */
+  async function stay() {
+    if (!me.value) return
+    me.value = await api.readMe()
   }
 
   async function changePassword(current: string, next: string) {
     await api.changePassword(current, next)
-    await refresh()
+    me.value = await api.readMe()
   }
 
   async function loadCodes() {
@@ -72,6 +79,6 @@ export const useSession = defineStore('session', () => {
   return {
     me, codes, ended,
     mustChange: computed(() => me.value?.user.must_change_password ?? false),
-    resume, signIn, signOut, refresh, changePassword, loadCodes,
+    resume, signIn, signOut, refresh, stay, changePassword, loadCodes,
   }
 })

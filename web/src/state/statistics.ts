@@ -10,7 +10,7 @@ import type { Bbox } from '../api/types'
 import { tilesOver, tileUrl, zoomForTiles } from '../lib/tiles'
 import { geometric, quantile, sizeRule, countByClass, type Method } from '../lib/breaks'
 import { SINGLE_FROM } from '../layers/facilities'
-import { PLACE_LAYERS, tilePath, type Measure } from '../layers/layer'
+import { CELL_LEVEL, tilePath, type Measure } from '../layers/layer'
 
 type Properties = Record<string, string | number | boolean>
 const FEW_TILES = 4
@@ -53,11 +53,9 @@ export const useStatistics = defineStore('statistics', () => {
     const deepest = zoomForTiles(box, MOST_TILES)
     let rows: Properties[] = []
     for (let zoom = zoomForTiles(box, FEW_TILES); zoom <= deepest; zoom++) {
-      const cells = await features(PLACE_LAYERS, 'cells', box, zoom)
-      aggregated.value = !cells
-      if (cells) return distinct(cells, 'code')
-      const areas = await features(PLACE_LAYERS, 'areas', box, zoom)
-      rows = distinct((areas ?? []).filter((a) => a.density !== undefined), 'code')
+      rows = distinct((await features(['cells'], 'cells', box, zoom)) ?? [], 'code')
+      aggregated.value = rows.some((row) => Number(row.level) < CELL_LEVEL)
+      if (!aggregated.value) return rows
     }
     return rows
   }

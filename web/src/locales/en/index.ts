@@ -105,7 +105,7 @@ const en: typeof zh = {
   legend: {
     title: 'Legend',
     densityUnit: 'per ha',
-    householdsUnit: 'households per cell',
+    householdsUnit: 'per cell',
     below: 'under {to}',
     from: '{from} and over',
     between: '{from}–{to}',
