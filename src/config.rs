@@ -32,6 +32,8 @@ pub struct Storage {
     pub ephemeral: bool,
     #[arg(long, global = true, hide = true, env = "PATH", default_value = "")]
     search_path: String,
+    #[arg(long, global = true, hide = true, env = "LANG", default_value = "")]
+    locale: String,
     #[arg(long, global = true, hide = true, env = "XDG_DATA_HOME")]
     xdg_data_home: Option<PathBuf>,
     #[arg(long, global = true, hide = true, env = "HOME")]
@@ -45,6 +47,11 @@ impl Storage {
             Some(given) => Ok(given.clone()),
             None => crate::db::cluster::default_data_dir("main", self.xdg_data_home.as_deref(), self.home.as_deref()),
         }
+    }
+
+    /// The language of the terminal, as the environment says it.
+    pub fn locale(&self) -> &str {
+        &self.locale
     }
 
     /// Where PostgreSQL's programs are looked for.

@@ -17,19 +17,15 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Neighbours on one floor that may use one another, and why.
-const BESIDE: [(&str, &str, &str); 12] = [
-    ("geom", "codes", "shapes carry their codes"),
-    ("mvt", "geom", "tiles are made of shapes"),
+const BESIDE: [(&str, &str, &str); 8] = [
     ("privacy", "codes", "audiences are sets of codes"),
-    ("privacy", "geom", "safe places are points"),
-    ("stats", "geom", "statistics of places"),
     ("context", "users", "a context begins transactions for a reader"),
     ("users", "context", "the handlers of accounts are given a context"),
-    ("demo", "imports", "the invented place is read the way files are"),
+    ("areas", "cells", "a code with its names is shown alike"),
+    ("lists", "cells", "a code with its names is shown alike"),
+    ("households", "incidents", "a new address joins a safe place"),
     ("imports", "jobs", "an import is a job"),
-    ("jobs", "imports", "the worker runs imports"),
-    ("cells", "areas", "a cell lies in an area"),
-    ("search", "areas", "areas are looked for by name"),
+    ("demo", "imports", "the invented place is written the way files are"),
 ];
 
 fn floor(room: &str) -> Option<usize> {

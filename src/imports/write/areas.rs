@@ -57,14 +57,14 @@ pub async fn areas(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Res
     )
     .await?;
     let retired = if origin.replace {
-        // Narrow areas first, so that none is taken away while another lies in it.
+        // An area in which something that stays lies is kept: a township that was made for its villages.
         run(
             scoped,
             origin,
-            "delete from areas a using (
-               select id from areas where origin = $1 and not exists
-                 (select 1 from import_areas s where s.code_lo = areas.code_lo and s.level = areas.level)
-                 order by level desc) gone where a.id = gone.id",
+            "delete from areas a where a.origin = $1
+                and not exists (select 1 from import_areas s where a.code_lo <= s.code_lo and s.code_lo < a.code_hi)
+                and not exists (select 1 from areas o where a.code_lo <= o.code_lo and o.code_lo < a.code_hi and o.id <> a.id
+                                  and (o.origin <> $1 or exists (select 1 from import_areas s where o.code_lo <= s.code_lo and s.code_lo < o.code_hi)))",
         )
         .await?
     } else {
