@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// How large the invented place is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DemoSize {
+pub(super) enum DemoSize {
     /// 43 cells, 12,800 households
     Township,
     /// 580 cells, 174,000 households
@@ -35,7 +35,7 @@ impl From<DemoSize> for Size {
 
 /// Load an invented county to try everything on, or write it as files
 #[derive(Debug, Clone, Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// How large a place to invent
     #[arg(long, value_enum, default_value = "county")]
     pub size: DemoSize,
@@ -49,13 +49,13 @@ pub struct DemoArgs {
 
 impl DemoArgs {
     /// Invents the place, its incidents ending today.
-    pub fn world(&self, clock: Clock) -> World {
+    fn world(&self, clock: Clock) -> World {
         demo::generate(&Plan { size: self.size.into(), seed: self.seed, until: clock.today() })
     }
 }
 
 /// Loads the invented place, or writes it as files.
-pub async fn run(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+pub(super) async fn run(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     match &args.files {
         Some(folder) => write_files(args, folder, clock, out),
         None => load(args, db, clock, out).await,
@@ -63,7 +63,7 @@ pub async fn run(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl Write +
 }
 
 /// Loads the invented place. Loading it again changes nothing.
-pub async fn load(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+pub(super) async fn load(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     let own = args.clone();
     let world = tokio::task::spawn_blocking(move || own.world(clock)).await.map_err(Error::internal("invent a place"))?;
     let (counts, _) = demo::load(&world, db, clock.now(), clock.today()).await?;
@@ -77,7 +77,7 @@ pub async fn load(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl Write 
 }
 
 /// Writes the invented place as the files that the imports read, and prints the commands that load them.
-pub fn write_files(args: &DemoArgs, folder: &Path, clock: Clock, out: &mut impl Write) -> Result<ExitCode> {
+pub(super) fn write_files(args: &DemoArgs, folder: &Path, clock: Clock, out: &mut impl Write) -> Result<ExitCode> {
     let unwritable = |error: std::io::Error| Error::Usage(format!("{} cannot be written: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(unwritable)?;
     let world = args.world(clock);

@@ -1,5 +1,6 @@
 //! `maplebridge import`: files into the database, shown first, stored whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,8 @@ use crate::users::Reader;
 
 /// Ends with this code where the input has faults.
 const FAULTY: u8 = 3;
-/// Faults that are printed of one file; all of them go to --report.
-const SHOWN: usize = 20;
+/// Faults of one kind that are printed of one file; all that are kept go to --report.
+const SHOWN: usize = 3;
 
 /// What to import.
 #[derive(Debug, Clone, Args)]
@@ -46,7 +47,7 @@ Load them in this order, since each finds its place in what is there: areas, cel
 Columns are found by their headings, Chinese or English, and shown before anything is written. A file is one transaction:
 all of it is stored or nothing. The same file again changes nothing; rows are told apart by --key, else by what they say.
 Exit code 0: stored; 3: the file has faults and nothing was stored.")]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// What the rows are: areas, cells, households, facilities or incidents; or undo
     pub noun: String,
     /// The files; after undo the id of the job
@@ -99,7 +100,7 @@ pub struct ImportArgs {
 /// Imports the files one after the other, or undoes a job.
 ///
 /// * `locale` – the value of LANG, for the language of what is printed
-pub async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+pub(super) async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     let reader = Arc::new(Reader::command_line(clock.today()));
     let lang = language(args.lang.as_deref().unwrap_or(locale));
     if args.noun == "undo" {
@@ -246,7 +247,13 @@ fn show_outcome(out: &mut impl Write, outcome: &Outcome, id: &str, lang: Lang) -
 }
 
 fn show_faults(out: &mut impl Write, faults: &[Told], lang: Lang) -> Result<()> {
-    for fault in faults.iter().take(SHOWN) {
+    let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+    for fault in faults {
+        let times = met.entry(fault.code.name()).or_default();
+        *times += 1;
+        if *times > SHOWN {
+            continue;
+        }
         let place = fault.at.map_or_else(String::new, |[lon, lat]| format!(" @ {lon:.6}, {lat:.6}"));
         let column = fault.column.as_deref().map_or_else(String::new, |column| format!(" [{column}]"));
         let sign = if fault.severity == Severity::Fault { "✗" } else { "·" };

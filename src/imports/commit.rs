@@ -198,6 +198,15 @@ async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
     tokio::task::spawn_blocking(work).await.map_err(Error::internal("read the file"))
 }
 
+/// What counts as an overlap; from `settings`.
+async fn tolerance(scoped: &mut Scoped) -> Result<Tolerance> {
+    let (area_m2, width_m): (f64, f64) =
+        sqlx::query_as("select app.setting_number('overlap_min_area_m2', 1), app.setting_number('overlap_min_width_m', 0.05)")
+            .fetch_one(scoped.conn())
+            .await?;
+    Ok(Tolerance { area_m2, width_m })
+}
+
 async fn areas(
     scoped: &mut Scoped,
     origin: &Origin,
@@ -206,9 +215,10 @@ async fn areas(
     mut reading: Reading,
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
+    let tolerance = tolerance(scoped).await?;
     let (source, under, telling) = (request.source.clone(), request.options.under, Arc::clone(progress));
     let (rows, reading) = on_a_thread(move || {
-        let rows = take_areas::take(&mut reading, &ground, &source, under, &telling);
+        let rows = take_areas::take(&mut reading, &ground, &source, under, tolerance, &telling);
         (rows, reading)
     })
     .await?;
@@ -225,13 +235,9 @@ async fn cells(
     mut reading: Reading,
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
-    let (area_m2, width_m): (f64, f64) =
-        sqlx::query_as("select app.setting_number('overlap_min_area_m2', 1), app.setting_number('overlap_min_width_m', 0.05)")
-            .fetch_one(scoped.conn())
-            .await?;
+    let tolerance = tolerance(scoped).await?;
     let (source, under, telling, today) = (request.source.clone(), request.options.under, Arc::clone(progress), origin.day);
     let (rows, reading) = on_a_thread(move || {
-        let tolerance = Tolerance { area_m2, width_m };
         let taking = take_cells::Taking { ground: &ground, source: &source, under, today, tolerance, progress: &telling };
         let rows = taking.run(&mut reading);
         (rows, reading)

@@ -12,6 +12,7 @@
 //! and the validity of polygons (`geom`), personal data in free text (`privacy`).
 //! To add a field of a noun: a line in `fields`, its reading in `nouns`. A fault: a line in `words`.
 
+pub mod api;
 mod builtin;
 mod cells;
 pub mod columns;

@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::faults::Collector;
+use geo_types::MultiPolygon;
+
+use super::faults::{Collector, FaultCode, RowFault};
 use super::ground::Ground;
 use super::nouns::NounRow;
 use super::reading::Reading;
 use super::tree::{TreeRow, plant};
 use super::write::AreaOut;
 use crate::codes::{AreaCode, Level};
+use crate::geom::{self, Tolerance};
 use crate::jobs::Progress;
 
 /// Reads all areas and puts them into the tree. Codes that the source got before are the same again.
 ///
 /// The key of an area with a code of our scheme is that code; else its old code or name, behind its parent's.
-pub(super) fn take(reading: &mut Reading, ground: &Ground, source: &str, under: Option<AreaCode>, progress: &Progress) -> Vec<AreaOut> {
+pub(super) fn take(reading: &mut Reading, ground: &Ground, source: &str, under: Option<AreaCode>, tolerance: Tolerance, progress: &Progress) -> Vec<AreaOut> {
     let mut rows = Vec::new();
     let mut own = BTreeSet::new();
     while let Some(checked) = reading.next_row() {
@@ -35,6 +38,7 @@ pub(super) fn take(reading: &mut Reading, ground: &Ground, source: &str, under: 
     let used: BTreeMap<AreaCode, Option<String>> = ground.areas.values().map(|land| (land.code, old(land))).collect();
     let (grown, faults) = plant(rows, under, &used);
     push(reading.faults_mut(), faults);
+    let grown = beside_each_other(grown, tolerance, reading.faults_mut());
     let mut out: Vec<AreaOut> = Vec::with_capacity(grown.len() + 1);
     if let Some(under) = under.filter(|under| !ground.areas.contains_key(under) && !grown.iter().any(|row| row.area.code == Some(*under))) {
         // The root of what comes; a person gives it its name later.
@@ -55,6 +59,23 @@ pub(super) fn take(reading: &mut Reading, ground: &Ground, source: &str, under: 
         })
     }));
     out
+}
+
+/// Areas of one level that overlap are told; the later of two is left out.
+fn beside_each_other(grown: Vec<TreeRow>, tolerance: Tolerance, faults: &mut Collector) -> Vec<TreeRow> {
+    let mut left_out = BTreeSet::new();
+    for level in Level::ALL {
+        let of_level = |row: &&TreeRow| row.area.code.is_some_and(|code| code.level() == level);
+        let shaped: Vec<(&TreeRow, MultiPolygon)> = grown.iter().filter(of_level).filter_map(|row| Some((row, row.area.shape.clone()?))).collect();
+        let shapes: Vec<MultiPolygon> = shaped.iter().map(|(_, shape)| shape.clone()).collect();
+        for overlap in geom::overlaps(&shapes, tolerance) {
+            let (other, later) = (shaped[overlap.a].0, shaped[overlap.b].0);
+            left_out.insert(later.row);
+            let fault = RowFault::new(later.row, FaultCode::Overlap).arg(&other.area.name).arg(format!("{:.1}", overlap.area_m2));
+            faults.push(fault.at(overlap.at.lon, overlap.at.lat));
+        }
+    }
+    grown.into_iter().filter(|row| row.made || !left_out.contains(&row.row)).collect()
 }
 
 /// The area in whose numbers a code was issued.

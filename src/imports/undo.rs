@@ -139,7 +139,7 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
     let mut rows = 0;
     for step in steps {
         let done = if step.starts_with("create") {
-            sqlx::raw_sql(step).execute(scoped.conn()).await?.rows_affected()
+            sqlx::Executor::execute(scoped.conn(), *step).await?.rows_affected()
         } else {
             sqlx::query(step).bind(id).execute(scoped.conn()).await?.rows_affected()
         };
