@@ -99,7 +99,7 @@ fn no_room_uses_a_room_above_it() {
 fn an_import_that_points_upwards_is_named() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("geom")).unwrap();
-    std::fs::write(dir.path().join("geom/mod.rs"), "//! crate::cli\nuse crate::error::Error;\nuse crate::{codes::Level, http};\nfn f() { crate::app::openapi(); }\n").unwrap();
+    std::fs::write(dir.path().join("geom/mod.rs"), "//! crate::cli\nuse crate::error::Error;\nuse crate::{error::Fault, http};\nfn f() { crate::app::openapi(); }\n").unwrap();
     let wrong = upward(dir.path());
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert!(wrong[0].starts_with("src/geom/mod.rs:3: geom uses http") && wrong[1].starts_with("src/geom/mod.rs:4: geom uses app"), "{wrong:?}");

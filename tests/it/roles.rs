@@ -291,6 +291,17 @@ async fn no_tile_shows_a_word_of_the_other_township_at_any_zoom() {
 }
 
 #[tokio::test]
+async fn an_area_above_the_own_one_counts_only_what_the_reader_may_see() {
+    let Some((_database, site)) = ready().await else { return };
+    let answer = site.get(Role::Centre, "/api/areas/990321").await;
+    if answer.status == StatusCode::OK {
+        assert_eq!(answer.json()["properties"]["household_count"], 20, "{}", answer.text());
+    }
+    let me = site.get(Role::Centre, "/api/me").await.json();
+    assert_eq!((&me["totals"]["households"], &me["totals"]["cells"]), (&json!(20), &json!(2)));
+}
+
+#[tokio::test]
 async fn what_is_foreign_is_answered_byte_for_byte_like_what_is_not_there() {
     let Some((database, site)) = ready().await else { return };
     let before = foreign_checksum(&database).await;
