@@ -116,7 +116,7 @@ async fn list_areas(State(context): State<Context>, signed: Signed, Query(query)
     let ground = context.ground();
     let mut transaction = context.begin(&signed.reader).await?;
     let page = store::list(&mut transaction, filters).await?;
-    Ok(FeatureCollection::of_rows(page, |row| row.feature(&ground))?)
+    Ok(FeatureCollection::of_rows(page, |row| row.feature(&ground, &signed.reader))?)
 }
 
 /// One area.
@@ -126,7 +126,7 @@ async fn find_area(State(context): State<Context>, signed: Signed, Path(code): P
     signed.reader.require(Right::Map)?;
     let mut transaction = context.begin(&signed.reader).await?;
     let row = store::find(&mut transaction, area(&code)?).await?;
-    Ok(Versioned(row.feature(&context.ground())?, row.version))
+    Ok(Versioned(row.feature(&context.ground(), &signed.reader)?, row.version))
 }
 
 /// Makes an area; its polygon may come later.
@@ -153,7 +153,7 @@ async fn create_area(State(context): State<Context>, signed: Signed, Body(sent):
     note(&context, &mut transaction, &signed, done).await?;
     context.commit(transaction).await?;
     let address = [(header::LOCATION, format!("/api/areas/{code}"))];
-    Ok((StatusCode::CREATED, address, Versioned(row.feature(&context.ground())?, row.version)))
+    Ok((StatusCode::CREATED, address, Versioned(row.feature(&context.ground(), &signed.reader)?, row.version)))
 }
 
 /// Changes what is given of an area.
@@ -173,7 +173,7 @@ async fn update_area(
     store::hold(&mut transaction, code).await?;
     let mut row = store::find(&mut transaction, code).await?;
     may_write(&signed.reader, Right::WriteAreas, row.code_lo)?;
-    must_match(expected, row.version, || row.feature(&context.ground()))?;
+    must_match(expected, row.version, || row.feature(&context.ground(), &signed.reader))?;
     let properties = sent.properties.unwrap_or_default();
     if properties.code.as_ref().is_some_and(|sent| *sent != row.code_text()) {
         return Err(Error::invalid("/properties/code", "read_only", "an area keeps its code; make a new one and move what is under it").into());
@@ -187,7 +187,7 @@ async fn update_area(
         }
     }
     if fields.is_empty() {
-        return Ok(Versioned(row.feature(&context.ground())?, row.version));
+        return Ok(Versioned(row.feature(&context.ground(), &signed.reader)?, row.version));
     }
     row.check(&mut transaction).await?;
     store::update(&mut transaction, &row).await?;
@@ -196,7 +196,7 @@ async fn update_area(
     let done = Done { action: "area.update", target: &target, scope_code: Some(row.code_lo), detail: json!({ "fields": fields }), rows: 1 };
     note(&context, &mut transaction, &signed, done).await?;
     context.commit(transaction).await?;
-    Ok(Versioned(row.feature(&context.ground())?, row.version))
+    Ok(Versioned(row.feature(&context.ground(), &signed.reader)?, row.version))
 }
 
 /// Deletes an area that holds no others.
@@ -209,7 +209,7 @@ async fn delete_area(State(context): State<Context>, signed: Signed, Path(code):
     store::hold(&mut transaction, code).await?;
     let row = store::find(&mut transaction, code).await?;
     may_write(&signed.reader, Right::WriteAreas, row.code_lo)?;
-    must_match(expected, row.version, || row.feature(&context.ground()))?;
+    must_match(expected, row.version, || row.feature(&context.ground(), &signed.reader))?;
     store::delete(&mut transaction, &row).await?;
     let target = code.to_string();
     let done = Done { action: "area.delete", target: &target, scope_code: Some(row.code_lo), detail: json!({}), rows: 1 };

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::http::geojson::Feature;
 use crate::read_model::Model;
 use crate::rows::{Checks, filled};
+use crate::users::{Reader, Right};
 
 use super::api::{AreaInput, AreaProperties};
 
@@ -46,8 +47,8 @@ impl Area {
         Level::from_i16(self.level).and_then(|level| AreaCode::from_parts(self.code_lo, level)).map(|code| code.to_string()).unwrap_or_default()
     }
 
-    /// As the API shows it; the parent's name and the counts come from the read model.
-    pub fn feature(&self, ground: &Model) -> Result<Feature<AreaProperties>> {
+    /// As the API shows it; the parent's name comes from the read model, and the counts as far as the reader's area reaches.
+    pub fn feature(&self, ground: &Model, reader: &Reader) -> Result<Feature<AreaProperties>> {
         let shape = self.shape.as_deref().map(wkb_to_geometry).transpose()?;
         let level = Level::from_i16(self.level);
         let range = CodeRange { lo: self.code_lo, hi: self.code_lo + level.map_or(1, Level::span) };
@@ -65,7 +66,7 @@ impl Area {
                 name_zh: area.name_zh.to_string(),
                 name_en: area.name_en.to_string(),
             }),
-            household_count: ground.tallies.within(range).household_count,
+            household_count: ground.tallies.within_scope(range, &reader.scope(Right::Map)).household_count,
             version: self.version,
         };
         Ok(Feature::new(self.code_text(), shape.as_ref(), properties))

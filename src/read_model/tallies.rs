@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::points::{Moved, Points, Row};
 use super::rows::{Facility, Household};
-use crate::codes::CodeRange;
+use crate::codes::{CodeRange, Scope};
 
 /// Counts of one cell or area.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +89,15 @@ impl Tallies {
             } else {
                 counts.by_code.range(range.lo..range.hi).for_each(|(_, c)| sum.change(c, 1));
             }
+        }
+        sum
+    }
+
+    /// The same as far as a scope reaches: what an area above the own one shows.
+    pub fn within_scope(&self, range: CodeRange, scope: &Scope) -> Counts {
+        let mut sum = Counts::default();
+        for own in scope.ranges().iter().filter(|own| own.lo < range.hi && range.lo < own.hi) {
+            sum.change(&self.within(CodeRange { lo: own.lo.max(range.lo), hi: own.hi.min(range.hi) }), 1);
         }
         sum
     }

@@ -221,9 +221,9 @@ fn tiles_over_both() -> Vec<String> {
     tiles.into_iter().collect()
 }
 
-/// Routes of the security administrator, who sees every account by right.
-fn is_of_accounts(route: &Route, role: Role) -> bool {
-    role == Role::Security && route.path.starts_with("/api/users")
+/// What the administrators of the whole system see of every township by right: accounts, and the audit trail.
+fn is_system_wide(route: &Route, role: Role) -> bool {
+    (role == Role::Security && route.path.starts_with("/api/users")) || (role == Role::Auditor && route.path == "/api/audit")
 }
 
 #[tokio::test]
@@ -258,7 +258,7 @@ async fn no_role_of_one_township_is_shown_a_word_of_the_other() {
                 if matches!(answer.status, StatusCode::OK | StatusCode::NO_CONTENT) {
                     silent.remove(&route.path);
                 }
-                if !is_of_accounts(&route, role) {
+                if !is_system_wide(&route, role) {
                     assert_eq!(foreign_in_answer(&answer), None, "{role:?} {path}: {}", answer.text());
                 }
                 asked += 1;
@@ -291,6 +291,17 @@ async fn no_tile_shows_a_word_of_the_other_township_at_any_zoom() {
 }
 
 #[tokio::test]
+async fn an_area_above_the_own_one_counts_only_what_the_reader_may_see() {
+    let Some((_database, site)) = ready().await else { return };
+    let answer = site.get(Role::Centre, "/api/areas/990321").await;
+    if answer.status == StatusCode::OK {
+        assert_eq!(answer.json()["properties"]["household_count"], 20, "{}", answer.text());
+    }
+    let me = site.get(Role::Centre, "/api/me").await.json();
+    assert_eq!((&me["totals"]["households"], &me["totals"]["cells"]), (&json!(20), &json!(2)));
+}
+
+#[tokio::test]
 async fn what_is_foreign_is_answered_byte_for_byte_like_what_is_not_there() {
     let Some((database, site)) = ready().await else { return };
     let before = foreign_checksum(&database).await;
@@ -298,7 +309,7 @@ async fn what_is_foreign_is_answered_byte_for_byte_like_what_is_not_there() {
         let foreign = filled(&route, |it| it.foreign.unwrap_or(it.own));
         let absent = filled(&route, |it| it.absent);
         let key = |path: &str| path.split('/').find(|part| part.contains("6200") || part.contains("990321") || part.contains("99000") || part.starts_with("01K")).unwrap_or("-").to_owned();
-        for role in Role::ALL.into_iter().filter(|role| !is_of_accounts(&route, *role)) {
+        for role in Role::ALL.into_iter().filter(|role| !is_system_wide(&route, *role)) {
             let one = ask(&site, Some(role), &route, &foreign).await;
             let other = ask(&site, Some(role), &route, &absent).await;
             assert!(matches!(one.status.as_u16(), 403 | 404 | 422), "{role:?} {} {foreign}: {} {}", route.method, one.status, one.text());

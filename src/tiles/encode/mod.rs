@@ -11,9 +11,8 @@ pub(super) use shapes::{area_labels, areas, cell_labels, cells};
 
 use super::filter::Filter;
 use super::layers::LayerEntry;
-use crate::codes::{CodeRange, Scope};
 use crate::mvt::{LayerWriter, TileId, TileWriter};
-use crate::read_model::{Counts, Layer, Model, Reader};
+use crate::read_model::{Layer, Model, Reader};
 
 /// Most bytes of a tile before compression.
 pub const MOST_BYTES: usize = 500_000;
@@ -47,19 +46,4 @@ pub fn encode(model: &Model, layers: &[&LayerEntry], tile: TileId, filter: &Filt
         out.add(&layer);
     }
     out.finish()
-}
-
-/// The counts of an area or cell as far as a scope reaches.
-fn counts_within(model: &Model, range: CodeRange, scope: &Scope) -> Counts {
-    if scope.covers(range) {
-        return model.tallies.within(range);
-    }
-    let mut sum = Counts::default();
-    for own in scope.ranges().iter().filter(|own| own.lo < range.hi && range.lo < own.hi) {
-        let part = model.tallies.within(CodeRange { lo: own.lo.max(range.lo), hi: own.hi.min(range.hi) });
-        sum.address_count += part.address_count;
-        sum.household_count += part.household_count;
-        sum.facility_count += part.facility_count;
-    }
-    sum
 }

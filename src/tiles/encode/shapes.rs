@@ -1,6 +1,6 @@
 //! Areas and cells as polygons that share their borders, and one point inside each for its label.
 
-use super::{Question, counts_within};
+use super::Question;
 use crate::codes::CodeRange;
 use crate::mvt::{EXTENT, LayerWriter};
 use crate::read_model::{Area, BUFFER, Cell, Counts, Place};
@@ -46,7 +46,7 @@ pub(in crate::tiles) fn areas(q: &Question<'_>, fresh: LayerWriter, limit: usize
 
 fn area_tags(q: &Question<'_>, area: &Area, layer: &mut LayerWriter, dense: bool) -> Vec<u32> {
     let own = q.reader.map.covers(area.range());
-    let counts = counts_within(q.model, area.range(), &q.reader.map);
+    let counts = q.model.tallies.within_scope(area.range(), &q.reader.map);
     let mut tags = named(layer, &area.code_text(), area.level, &area.name_zh, &area.name_en);
     tags.extend([layer.key("own"), layer.boolean(own)]);
     tags.extend([layer.key("household_count"), layer.uint(counts.household_count)]);
@@ -146,7 +146,7 @@ fn areas_instead(q: &Question<'_>, level: i16, mut layer: LayerWriter) -> LayerW
     let keep = |id| q.model.areas.get(id).is_some_and(|a| q.reader.map.meets(a.range()));
     coverage.tile(q.tile, BUFFER, keep, |id, rings| {
         if let Some(area) = q.model.areas.get(id) {
-            let counts = counts_within(q.model, area.range(), &q.reader.map);
+            let counts = q.model.tallies.within_scope(area.range(), &q.reader.map);
             let mut tags = named(&mut layer, &area.code_text(), level, &area.name_zh, &area.name_en);
             let area_m2 = area.place.as_ref().map_or(1.0, |p| p.area_m2);
             tags.extend(counted(&mut layer, &counts, area_m2));

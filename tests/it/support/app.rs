@@ -115,7 +115,7 @@ impl Site {
         let (token, hash) = new_secret().unwrap();
         let token_id = store::create_token(transaction.conn(), &hash, id, "test", None, noon()).await.unwrap();
         transaction.commit().await.unwrap();
-        self.model.wait_fresh().await.unwrap();
+        self.model.wait_fresh_within(std::time::Duration::from_secs(10)).await.unwrap();
         Account { id, token_id, token }
     }
 
