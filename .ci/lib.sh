@@ -58,8 +58,8 @@ need_postgis() {
 }
 
 need_tools() {
-  command -v cargo >/dev/null || die "Rust is missing: install it from https://rustup.rs, then start again."
-  command -v npm >/dev/null || die "Node.js (20 or newer) is missing: install it from https://nodejs.org, then start again."
+  command -v cargo >/dev/null || die "Rust is missing: install it (cargo and rustc 1.90 or newer), then start again."
+  command -v npm >/dev/null || die "Node.js (20 or newer) is missing: install it, then start again."
   need_command cc build-essential
 }
 

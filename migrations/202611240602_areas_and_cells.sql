@@ -143,7 +143,7 @@ create function app.refuse(rule text, message text, at geometry) returns void
 begin
   raise exception using
     errcode = '23P01', constraint = rule, message = message,
-    detail = case when at is null then null else json_build_object('at', json_build_array(round(ST_X(at)::numeric, 7), round(ST_Y(at)::numeric, 7)))::text end;
+    detail = case when at is null then '' else json_build_object('at', json_build_array(round(ST_X(at)::numeric, 7), round(ST_Y(at)::numeric, 7)))::text end;
 end $$;
 comment on function app.refuse is 'Raises an exclusion violation under the name of a rule';
 

@@ -53,7 +53,7 @@ declare
 begin
   for layer in
     select * from (values ('areas', 1), ('cells', 2), ('households', 3), ('facilities', 4), ('incidents', 5),
-                          ('basemap_features', 6), ('users', 10), ('grants', 10)) as l (table_name, number)
+                          ('basemap_features', 6), ('users', 10), ('grants', 10), ('api_tokens', 10)) as l (table_name, number)
   loop
     execute format('create trigger feed_i after insert on public.%I referencing new table as new_t for each statement execute function feed.note(%s)', layer.table_name, layer.number);
     execute format('create trigger feed_u after update on public.%I referencing new table as new_t old table as old_t for each statement execute function feed.note(%s)', layer.table_name, layer.number);

@@ -81,6 +81,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::incidents::api::routes())
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
+        .merge(crate::imports::api::routes())
         .merge(audit_routes::routes())
 }
 

@@ -10,31 +10,33 @@ use crate::error::{Error, Result};
 #[command(next_help_heading = "Where the data is")]
 pub struct Storage {
     /// Directory of the private PostgreSQL cluster [default: /var/lib/maplebridge/main for root, else ~/.local/share/maplebridge/main]
-    #[arg(long, value_name = "DIR", env = "MAPLEBRIDGE_DATA_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "MAPLEBRIDGE_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
     /// Where PostgreSQL's programs are [default: found by itself]
-    #[arg(long, value_name = "DIR", env = "MAPLEBRIDGE_PG_BIN")]
+    #[arg(long, global = true, value_name = "DIR", env = "MAPLEBRIDGE_PG_BIN")]
     pub pg_bin: Option<PathBuf>,
     /// A database of your own, as the role maplebridge_app: postgres://maplebridge_app:…@host/maplebridge
-    #[arg(long, value_name = "URL", env = "MAPLEBRIDGE_DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "MAPLEBRIDGE_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// With --database-url: the same database as the role maplebridge_feed, which fills the read model
-    #[arg(long, value_name = "URL", env = "MAPLEBRIDGE_FEED_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "MAPLEBRIDGE_FEED_URL", hide_env_values = true)]
     pub feed_url: Option<String>,
     /// With --database-url: the same database as its owner, for `migrate`, `backup` and `restore`
-    #[arg(long, value_name = "URL", env = "MAPLEBRIDGE_OWNER_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "MAPLEBRIDGE_OWNER_URL", hide_env_values = true)]
     pub owner_url: Option<String>,
     /// Whose civil days are meant
-    #[arg(long, value_name = "ZONE", default_value = "Asia/Shanghai", env = "MAPLEBRIDGE_TIME_ZONE")]
+    #[arg(long, global = true, value_name = "ZONE", default_value = "Asia/Shanghai", env = "MAPLEBRIDGE_TIME_ZONE")]
     pub time_zone: chrono_tz::Tz,
     /// For tests: a private cluster that is quick and may lose everything in a crash of the machine
-    #[arg(long, hide = true)]
+    #[arg(long, global = true, hide = true)]
     pub ephemeral: bool,
-    #[arg(long, hide = true, env = "PATH", default_value = "")]
+    #[arg(long, global = true, hide = true, env = "PATH", default_value = "")]
     search_path: String,
-    #[arg(long, hide = true, env = "XDG_DATA_HOME")]
+    #[arg(long, global = true, hide = true, env = "LANG", default_value = "")]
+    locale: String,
+    #[arg(long, global = true, hide = true, env = "XDG_DATA_HOME")]
     xdg_data_home: Option<PathBuf>,
-    #[arg(long, hide = true, env = "HOME")]
+    #[arg(long, global = true, hide = true, env = "HOME")]
     home: Option<PathBuf>,
 }
 
@@ -45,6 +47,11 @@ impl Storage {
             Some(given) => Ok(given.clone()),
             None => crate::db::cluster::default_data_dir("main", self.xdg_data_home.as_deref(), self.home.as_deref()),
         }
+    }
+
+    /// The language of the terminal, as the environment says it.
+    pub fn locale(&self) -> &str {
+        &self.locale
     }
 
     /// Where PostgreSQL's programs are looked for.

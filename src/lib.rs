@@ -30,6 +30,7 @@ pub mod households;
 pub mod http;
 pub mod imports;
 pub mod incidents;
+pub mod jobs;
 pub mod lists;
 pub mod mvt;
 pub mod privacy;

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod export;
+mod demo;
+mod import;
 mod place;
 mod serve;
 mod simple;
@@ -10,6 +12,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Storage;
+use crate::context::Clock;
+use crate::db::Db;
 use crate::error::{Error, Result};
 
 pub use place::Place;
@@ -31,6 +36,10 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Bring the database up to this version
     Migrate(simple::MigrateArgs),
+    /// Bring a file in: areas, cells, households, facilities or incidents
+    Import(Box<WithStorage<import::ImportArgs>>),
+    /// Load an invented place, or write it as files
+    Demo(WithStorage<demo::DemoArgs>),
     /// Write a layer to a file, in the form that `import` reads again
     Export(export::ExportArgs),
     /// Manage accounts
@@ -45,11 +54,45 @@ enum Command {
     Restore(simple::RestoreArgs),
 }
 
+/// A command with the place it works on.
+#[derive(Debug, clap::Args)]
+struct WithStorage<C: clap::Args> {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    command: C,
+}
+
+/// Opens the place, does the work, leaves.
+async fn with_place(storage: &Storage, work: impl AsyncFnOnce(&Db, Clock) -> Result<ExitCode>) -> Result<ExitCode> {
+    let place = Place::open(storage).await?;
+    let db = place.db(4).await?;
+    let done = work(&db, place.clock).await;
+    db.close().await;
+    place.leave().await?;
+    done
+}
+
+/// Standard output, taken for each write, so that it can cross threads.
+struct Terminal;
+
+impl std::io::Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::stdout().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stdout().flush()
+    }
+}
+
 /// Runs one command and says how it ended: 0 done, 1 failed, 2 wrong use, 3 input with faults.
 pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => simple::migrate(args).await,
+        Command::Import(args) => with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, args.storage.locale(), &mut Terminal).await).await,
+        Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,

@@ -78,7 +78,7 @@ impl<P> FeatureCollection<P> {
     /// As [`Self::of_page`], where a row may fail to become a feature.
     pub fn of_rows<T>(page: Page<T>, feature: impl Fn(&T) -> Result<Feature<P>>) -> Result<Self> {
         let next = page.next;
-        let rows = page.rows.iter().map(feature).collect::<Result<Vec<_>>>()?;
+        let rows = page.rows.into_iter().map(|row| feature(&row)).collect::<Result<Vec<_>>>()?;
         Ok(Self::of_page(Page { rows, next }, |row| row))
     }
 }

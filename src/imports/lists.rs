@@ -170,14 +170,21 @@ impl CodeLists {
 
     /// Adds the value to the list and returns its new code.
     pub fn extend(&mut self, kind: ListKind, value: &str, row: u64) -> String {
-        let mut code: String = plain(value).chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).take(40).collect();
-        if code.is_empty() || self.entries(kind).iter().any(|entry| entry.code == code) {
-            code = format!("x{}", self.entries(kind).len() + 1);
-        }
+        let code = self.free_code(kind, value);
         self.add(kind, &code, value, value);
         let entry = Entry { code: code.clone(), zh: value.to_owned(), en: value.to_owned() };
         self.extensions.push(Extension { kind, entry, row });
         code
+    }
+
+    fn free_code(&self, kind: ListKind, value: &str) -> String {
+        let is_free = |code: &str| !self.entries(kind).iter().any(|entry| entry.code == code);
+        if kind == ListKind::Category {
+            // Categories have two digits; the house's own end at 18. When all are given away the rest is “other”.
+            return (20..99).map(|number| number.to_string()).find(|code| is_free(code)).unwrap_or_else(|| "99".to_owned());
+        }
+        let code: String = plain(value).chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).take(40).collect();
+        if code.is_empty() || !is_free(&code) { format!("x{}", self.entries(kind).len() + 1) } else { code }
     }
 
     fn nearest(&self, kind: ListKind, value: &str) -> String {

@@ -12,11 +12,14 @@
 //! and the validity of polygons (`geom`), personal data in free text (`privacy`).
 //! To add a field of a noun: a line in `fields`, its reading in `nouns`. A fault: a line in `words`.
 
+pub mod api;
 mod builtin;
 mod cells;
 pub mod columns;
+pub mod commit;
 pub mod faults;
 pub mod fields;
+pub mod ground;
 pub mod json;
 pub mod keys;
 pub mod lists;
@@ -28,13 +31,19 @@ pub mod report;
 pub mod rows;
 pub mod serials;
 pub mod source;
+mod stored_lists;
 pub mod survey;
 pub mod table;
+mod take_areas;
+mod take_cells;
+mod take_points;
 pub mod text;
 pub mod tree;
+pub mod undo;
 pub mod values;
 pub mod wkt;
 mod words;
+pub mod work;
 pub mod write;
 
 /// A file of the shared development data; says `skipped:` and returns `None` where it is absent.

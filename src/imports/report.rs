@@ -113,8 +113,8 @@ impl Understood {
 /// The whole report.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Report {
-    /// How the file was understood.
-    pub understood: Understood,
+    /// How the file was understood; `None` where it could not be read at all.
+    pub understood: Option<Understood>,
     /// What became of the rows.
     pub counts: Counts,
     /// Every kind of fault with its count.
@@ -129,7 +129,7 @@ pub struct Report {
 
 impl Report {
     /// Puts a report together.
-    pub fn new(understood: Understood, counts: Counts, collector: &Collector, extensions: &[Extension], lang: Lang) -> Self {
+    pub fn new(understood: Option<Understood>, counts: Counts, collector: &Collector, extensions: &[Extension], lang: Lang) -> Self {
         let tallies = collector.counts().map(|(code, count)| Tally { code, severity: code.severity(), count }).collect();
         let faults = collector.shown().map(|fault| Told::of(fault, lang)).collect();
         Self { understood, counts, tallies, faults, extensions: extensions.to_vec(), lang }

@@ -68,6 +68,11 @@ impl Survey {
         Ok(survey)
     }
 
+    /// The file's name as the user knows it.
+    pub fn name(&self) -> &str {
+        self.known.source().name()
+    }
+
     /// The headings' names alone.
     pub fn names(&self) -> Vec<String> {
         self.headings.iter().map(|heading| heading.name.clone()).collect()

@@ -189,7 +189,7 @@ fn bad_rows_are_told_by_number_column_reason_and_cure() {
     let (rows, faults, read) = take(plan, Options::default());
     assert_eq!((read, rows.len(), faults.faulty_rows()), (6, 1, 5));
     let counts = Counts { read, rejected: 5, ..Counts::default() };
-    let report = Report::new(understood.clone(), counts, &faults, &[], Lang::En);
+    let report = Report::new(Some(understood.clone()), counts, &faults, &[], Lang::En);
     let told: Vec<String> = report
         .faults
         .iter()
@@ -205,7 +205,7 @@ fn bad_rows_are_told_by_number_column_reason_and_cure() {
         "7 纬度 the latitude 95 is beyond −90 to 90",
     ]);
     let mut table = Vec::new();
-    Report::new(understood, counts, &faults, &[], Lang::Zh).write_csv(&mut table).expect("memory takes it");
+    Report::new(Some(understood), counts, &faults, &[], Lang::Zh).write_csv(&mut table).expect("memory takes it");
     assert!(String::from_utf8_lossy(&table).contains("4,户数,number,错误,“三”不是数字,改成数字,,"));
     assert!(serde_json::to_string(&report).is_ok());
 }

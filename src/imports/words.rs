@@ -217,4 +217,24 @@ fault_codes! {
     UnderMissing "under_missing" Fault "没有代码，也没有说明归属" "加上代码列，或用 --under 指明上级区域" "there is no code and nothing says where it belongs" "add a column of codes, or say the area with --under";
     /// The area, what it should be.
     UnderLevel "under_level" Fault "{0} 之下不能直接编这一级的代码" "请给 {1} 的代码" "codes of this level cannot be issued right under {0}" "give the code of a {1}";
+
+    // What only the database can tell.
+    /// The area it is put under.
+    InNoCell "in_no_cell" Warning "位置不在任何网格内，归到 {0}" "请核对位置，或补画网格" "the place lies in no cell; the row is put under {0}" "check the place, or draw the missing cell";
+    /// Nothing.
+    InNoArea "in_no_area" Fault "位置不在任何已有区域内" "用 --under 指明归到哪个区域，或先导入区域：maplebridge import areas 文件" "the place lies in no stored area" "say with --under where such rows belong, or import the areas first: maplebridge import areas FILE";
+    /// The village's code.
+    NoVillage "no_village" Fault "网格所属的村（社区）{0} 还没有导入" "先导入区域：maplebridge import areas 文件 --under 县或乡镇代码" "the village {0} of the cell is not stored" "import the areas first: maplebridge import areas FILE --under CODE of county or township";
+    /// Nothing.
+    InNoVillage "in_no_village" Fault "网格没有代码，也不在任何已有的村（社区）内" "先导入村（社区）的边界：maplebridge import areas 文件；或用 --under 指明一个村（社区）" "the cell has no code and lies in no stored village" "import the outlines of the villages first: maplebridge import areas FILE; or name one village with --under";
+    /// The other cell, the common area in m².
+    Overlap "cells_overlap" Fault "与 {0} 重叠 {1} 平方米" "在原图中改正边界" "it overlaps {0} by {1} m²" "correct the border in the original";
+    /// The area in m².
+    Gap "cells_gap" Warning "网格之间有 {0} 平方米没有覆盖" "请在图上核对" "{0} m² between the cells are not covered" "check it on the map";
+    /// The cell's code.
+    Retired "code_retired" Fault "网格代码 {0} 已停用，停用的代码不再使用" "换一个代码" "the cell code {0} is retired; a retired code is never used again" "give it another code";
+    /// What was found.
+    Personal "personal_data" Fault "文字里有 {0}" "删去后再导入；这里不存个人信息" "the text holds a number of a person ({0})" "take it out; nothing personal is stored here";
+    /// The day it happened, the day it was found.
+    DaysReversed "days_reversed" Fault "发现日期 {1} 早于发生日期 {0}" "请核对两个日期" "it was found on {1}, before it happened on {0}" "check both days";
 }

@@ -79,8 +79,9 @@ impl Checks {
 /// The entry whose code or name is most like the text.
 fn nearest<'a>(known: &'a [(String, String)], text: &str) -> Option<&'a (String, String)> {
     let wanted = text.to_lowercase();
-    let like = |(code, name): &(String, String)| strsim::jaro_winkler(&code.to_lowercase(), &wanted).max(strsim::jaro_winkler(name, &wanted));
-    known.iter().max_by(|a, b| like(a).total_cmp(&like(b)))
+    let like = |(code, name): &(String, String)| strsim::normalized_damerau_levenshtein(&code.to_lowercase(), &wanted).max(strsim::normalized_damerau_levenshtein(name, &wanted));
+    // of equals the first
+    known.iter().rev().max_by(|a, b| like(a).total_cmp(&like(b)))
 }
 
 /// Tells a field that is null from one that is left out; for `#[serde(default, deserialize_with = "given")]`.
@@ -97,6 +98,8 @@ mod tests {
         let known: Vec<(String, String)> = [("apartment", "楼房"), ("house", "独院")].map(|(c, n)| (c.to_owned(), n.to_owned())).into();
         assert_eq!(nearest(&known, "Appartement").unwrap().0, "apartment");
         assert_eq!(nearest(&known, "独院").unwrap().0, "house");
+        let kinds: Vec<(String, String)> = ["F08", "F18", "F29"].map(|code| (code.to_owned(), String::new())).into();
+        assert_eq!(nearest(&kinds, "F8").unwrap().0, "F08");
         assert!(nearest(&[], "x").is_none());
     }
 

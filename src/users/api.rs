@@ -317,7 +317,8 @@ async fn delete_token(State(context): State<Context>, signed: Signed, Path(id): 
         return Err(Error::NotFound { what: "token", id: id.to_string() });
     }
     note(&mut transaction, &context, &signed, "token.delete", &id.to_string(), serde_json::json!({})).await?;
-    transaction.commit().await?;
+    // through the feed every process forgets whom the token stood for
+    context.commit(transaction).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maplebridge::read_model::Rule;
-use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
+use sqlx::{Executor as _, PgConnection, Row as _};
 
 use crate::feed_support::{COUNTY, Dice, Town, noon};
 
@@ -133,7 +133,6 @@ async fn whatever_is_written_every_follower_equals_a_fresh_load() {
     assert_ne!(numbered, truth, "a follower by number must lose commits here, or the test is too mild");
     long.execute("commit").await.unwrap();
     drop((by_snapshot, by_transaction, fresh));
-    town.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,16 +158,15 @@ async fn a_ticket_after_the_commit_shows_the_edit_and_a_whole_layer_is_waited_fo
 
     // an answer is given although the feed cannot follow, and the model stays
     let mut admin = town.admin().await;
-    admin.execute(format!("alter database {} allow_connections false", town.name).as_str()).await.unwrap();
-    admin.execute(format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}' and application_name = 'maplebridge feed'", town.name).as_str()).await.unwrap();
+    admin.execute(format!("alter database {} allow_connections false", town.name()).as_str()).await.unwrap();
+    admin.execute(format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}' and application_name = 'maplebridge feed'", town.name()).as_str()).await.unwrap();
     assert!(model.wait_fresh().await.is_err() && !model.connected());
     assert!(model.model().households.len() > 300);
     owner.execute("update households set household_count = 78 where id = 6").await.unwrap();
-    admin.execute(format!("alter database {} allow_connections true", town.name).as_str()).await.unwrap();
+    admin.execute(format!("alter database {} allow_connections true", town.name()).as_str()).await.unwrap();
     model.wait_fresh_within(Duration::from_secs(10)).await.unwrap();
     assert_eq!(model.model().households.rows().find(|r| r.id == 6).unwrap().attributes.household_count, 78);
     drop(model);
-    town.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -187,7 +185,6 @@ async fn a_day_that_turns_brings_and_takes_the_versions_of_that_day() {
     model.wait_fresh().await.unwrap();
     assert_eq!((held(1), held(2), model.model().cells.len()), (false, true, 15));
     drop(model);
-    town.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,7 +192,7 @@ async fn every_way_to_write_is_noted() {
     let Some(town) = Town::new().await else { return };
     town.build().await;
     let model = town.model().await;
-    let mut admin = PgConnection::connect(&town.url("postgres")).await.unwrap();
+    let mut admin = town.root().await;
     for text in [
         "insert into facilities (facility_id, valid_from, scope_code, kind, name_zh, geom) select facility_id, '2020-01-01', scope_code, 'F02', 'x', geom from facilities where id = 1 on conflict (facility_id) where valid_to is null do update set name_zh = '改'",
         "merge into facilities f using (values (2)) v (id) on f.id = v.id when matched then update set name_zh = '并'",
@@ -211,5 +208,4 @@ async fn every_way_to_write_is_noted() {
         assert_eq!(model.model().digest(), fresh.model().digest(), "{text}");
     }
     drop(model);
-    town.drop().await;
 }

@@ -1,8 +1,15 @@
 //! The integration tests, one binary: a module per room.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
+mod architecture;
+mod borders;
 mod cluster;
 mod feed;
 mod feed_support;
+mod roles;
+mod schema;
+mod scopes;
+mod serve;
+mod session;
 mod support;
 mod tiles;

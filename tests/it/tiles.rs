@@ -86,7 +86,6 @@ async fn at_every_zoom_the_tiles_add_up_to_the_readers_rows() {
         assert!(town_tiles(z).into_iter().all(|t| bytes_of(&model, "households,incidents", t, &nobody).is_empty()), "no single home, no case");
     }
     drop(model);
-    town.drop().await;
 }
 
 async fn ask(service: &TileService, reader: &Reader, layers: &str, t: TileId, accept: &str, known: Option<&str>) -> (StatusCode, String, Vec<u8>) {
@@ -159,7 +158,6 @@ async fn bytes_differ_exactly_when_etags_do_in_two_services_and_after_a_restart(
         }
     }
     drop((services, again));
-    town.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -198,7 +196,6 @@ async fn stamps_cover_every_tile_whose_bytes_changed_and_foreign_changes_change_
         }
     }
     drop(model);
-    town.drop().await;
 }
 
 /// A province of 85,000 square cells in 21,250 villages, 1,700 townships and 17 counties, as large as Zhejiang.

@@ -50,21 +50,22 @@ pub async fn areas(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Res
         "drop table if exists pg_temp.import_diff;
          create temp table import_diff on commit drop as
          select s.*, a.id,
-                (a.name_zh, a.name_en, a.urban_rural_class, a.geom) is distinct from
-                (s.name_zh, coalesce(nullif(s.name_en, ''), a.name_en), coalesce(s.urban_rural_class, a.urban_rural_class),
-                 coalesce(s.geom, a.geom)) as changed
+                (a.name_zh, a.name_en, a.urban_rural_class) is distinct from
+                (s.name_zh, coalesce(nullif(s.name_en, ''), a.name_en), coalesce(s.urban_rural_class, a.urban_rural_class))
+                -- the same shape may begin at another corner
+                or (s.geom is not null and a.geom is distinct from s.geom and ST_Equals(a.geom, s.geom) is not true) as changed
            from import_areas s left join areas a using (code_lo, level)",
     )
     .await?;
     let retired = if origin.replace {
-        // Narrow areas first, so that none is taken away while another lies in it.
+        // An area in which something that stays lies is kept: a township that was made for its villages.
         run(
             scoped,
             origin,
-            "delete from areas a using (
-               select id from areas where origin = $1 and not exists
-                 (select 1 from import_areas s where s.code_lo = areas.code_lo and s.level = areas.level)
-                 order by level desc) gone where a.id = gone.id",
+            "delete from areas a where a.origin = $1
+                and not exists (select 1 from import_areas s where a.code_lo <= s.code_lo and s.code_lo < a.code_hi)
+                and not exists (select 1 from areas o where a.code_lo <= o.code_lo and o.code_lo < a.code_hi and o.id <> a.id
+                                  and (o.origin <> $1 or exists (select 1 from import_areas s where o.code_lo <= s.code_lo and s.code_lo < o.code_hi)))",
         )
         .await?
     } else {

@@ -73,7 +73,7 @@ async fn run(scoped: &mut Scoped, origin: &Origin, statement: &str) -> Result<u6
 
 /// Runs statements without parameters.
 async fn define(scoped: &mut Scoped, statements: &str) -> Result<()> {
-    sqlx::raw_sql(statements).execute(scoped.conn()).await?;
+    sqlx::Executor::execute(scoped.conn(), statements).await?;
     Ok(())
 }
 

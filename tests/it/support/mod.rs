@@ -1,2 +1,6 @@
-//! What the tests of several rooms share.
+//! What the tests share: databases of their own, a small town, the program as a router, and skipping out loud.
+
+pub(crate) mod app;
+pub(crate) mod database;
 pub(crate) mod skip;
+pub(crate) mod town;

@@ -1,0 +1,269 @@
+//! `maplebridge import`: files into the database, shown first, stored whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::codes::AreaCode;
+use crate::context::Clock;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::imports::columns::{How, Mapping};
+use crate::imports::commit::{Ending, Outcome, Request, prepare};
+use crate::imports::faults::{Lang, RowFault, Severity};
+use crate::imports::fields::Noun;
+use crate::imports::plan::Plan;
+use crate::imports::reading::Options;
+use crate::imports::report::{Report, Told};
+use crate::imports::source::{Limits, Source};
+use crate::imports::undo::undo;
+use crate::imports::work::Worker;
+use crate::jobs::Progress;
+use crate::users::Reader;
+
+/// Ends with this code where the input has faults.
+const FAULTY: u8 = 3;
+/// Faults of one kind that are printed of one file; all that are kept go to --report.
+const SHOWN: usize = 3;
+
+/// What to import.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = "\
+Files are GeoJSON, newline-delimited GeoJSON or tables (CSV with any delimiter and Chinese encoding), packed with gzip or not.
+Load them in this order, since each finds its place in what is there: areas, cells, households, facilities, incidents.
+
+  maplebridge import areas villages.geojson --under 330681
+  maplebridge import cells cells.geojson
+  maplebridge import households doors.csv --key 门牌号 --crs EPSG:4490
+  maplebridge import facilities pois.csv --columns 'kind:=F12,name=NAME' --crs GCJ-02
+  maplebridge import incidents cases.csv --dry-run
+  maplebridge import undo 01JD…                        takes an import back
+
+Columns are found by their headings, Chinese or English, and shown before anything is written. A file is one transaction:
+all of it is stored or nothing. The same file again changes nothing; rows are told apart by --key, else by what they say.
+Exit code 0: stored; 3: the file has faults and nothing was stored.")]
+pub(super) struct ImportArgs {
+    /// What the rows are: areas, cells, households, facilities or incidents; or undo
+    pub noun: String,
+    /// The files; after undo the id of the job
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Datum of the coordinates, where the file does not say it: EPSG:4326, EPSG:4490, GCJ-02, BD-09, EPSG:4549, …
+    #[arg(long)]
+    pub crs: Option<String>,
+    /// Which column is which: field=HEADING,field=HEADING:mdy,field:=VALUE
+    #[arg(long, value_name = "LIST")]
+    pub columns: Option<String>,
+    /// Headings whose values together tell rows apart: the second import of a row changes the first
+    #[arg(long, value_name = "HEADINGS", value_delimiter = ',')]
+    pub key: Vec<String>,
+    /// Area for rows that lie in nothing stored, and under which codes are issued
+    #[arg(long, value_name = "CODE")]
+    pub under: Option<String>,
+    /// File (JSON) that says columns, constants and the meaning of values
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Add values that a code list does not have to it
+    #[arg(long)]
+    pub extend: bool,
+    /// Repair invalid polygons and say what changed
+    #[arg(long)]
+    pub repair: bool,
+    /// End the rows of this source that the file no longer has
+    #[arg(long)]
+    pub replace_source: bool,
+    /// Store the rows without faults and leave out the others
+    #[arg(long)]
+    pub skip_faulty: bool,
+    /// Do everything but the storing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write all kept faults to this file (CSV)
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Print the report as JSON, one document a file
+    #[arg(long)]
+    pub json: bool,
+    /// Name of the source; without it the name of the file
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Language of what is printed: zh or en; without it that of LANG
+    #[arg(long, value_name = "LANG")]
+    pub lang: Option<String>,
+}
+
+/// Imports the files one after the other, or undoes a job.
+///
+/// * `locale` – the value of LANG, for the language of what is printed
+pub(super) async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+    let reader = Arc::new(Reader::command_line(clock.today()));
+    let lang = language(args.lang.as_deref().unwrap_or(locale));
+    if args.noun == "undo" {
+        for id in &args.files {
+            let id = id.to_string_lossy();
+            let (by, rows, _) = undo(db, &reader, clock, &id).await?;
+            say(out, lang, &format!("已撤销 {id}：{rows} 行（作业 {by}）"), &format!("undone {id}: {rows} rows (job {by})"))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let noun = Noun::parse(&args.noun).ok_or_else(|| {
+        Error::Usage(format!("“{}” cannot be imported; it is areas, cells, households, facilities, incidents, or undo", args.noun))
+    })?;
+    let worker = Worker { db: db.clone(), reader, clock };
+    let mut faulty = false;
+    for file in &args.files {
+        faulty |= !one(&args, noun, file, &worker, lang, out).await?;
+    }
+    Ok(if faulty { ExitCode::from(FAULTY) } else { ExitCode::SUCCESS })
+}
+
+fn language(text: &str) -> Lang {
+    if text.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
+}
+
+/// One file; whether it was stored, or would be.
+async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: Lang, out: &mut (impl Write + Send)) -> Result<bool> {
+    let unreadable = |error: std::io::Error| Error::Usage(format!("{} cannot be read: {error}", file.display()));
+    let source = Source::path(file, Limits::default()).map_err(unreadable)?;
+    let request = request(args, noun, source.name(), worker.clock, lang)?;
+    if !args.json {
+        let (asked, shown) = (request.clone(), source.clone());
+        match tokio::task::spawn_blocking(move || prepare(shown, &asked)).await.map_err(Error::internal("read the file"))? {
+            Ok(plan) => show_plan(out, &plan, lang)?,
+            Err(fault) => show_faults(out, &[Told::of(&fault, lang)], lang)?,
+        }
+    }
+    let id = worker.begin(&source, &request).await?;
+    let outcome = worker.run(&id, source, request, Arc::new(Progress::default())).await?;
+    if outcome.ending == Ending::Committed {
+        worker.finish(&id, &outcome).await?;
+    }
+    if let Some(path) = &args.report {
+        let file = fs::File::create(path).map_err(|error| Error::Usage(format!("{} cannot be written: {error}", path.display())))?;
+        outcome.report.write_csv(std::io::BufWriter::new(file)).map_err(Error::internal("write the report"))?;
+    }
+    if args.json {
+        let told = serde_json::json!({ "job": id, "ending": outcome.ending, "merged": outcome.merged, "report": outcome.report });
+        line(out, &told.to_string())?;
+    } else {
+        show_outcome(out, &outcome, &id, lang)?;
+    }
+    Ok(matches!(outcome.ending, Ending::Committed | Ending::DryRun))
+}
+
+fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) -> Result<Request> {
+    let fault = |fault: RowFault| Error::Usage(format!("{}; {}", fault.reason(lang), fault.cure(lang)));
+    let mut mapping = match &args.map {
+        Some(path) => {
+            let bytes = fs::read(path).map_err(|error| Error::Usage(format!("{} cannot be read: {error}", path.display())))?;
+            Mapping::from_json(&bytes).map_err(fault)?
+        }
+        None => Mapping::default(),
+    };
+    if let Some(columns) = &args.columns {
+        mapping.add_columns(columns);
+    }
+    let under = args.under.as_deref().map(AreaCode::parse).transpose().map_err(|error| Error::Usage(format!("--under: {error}")))?;
+    Ok(Request {
+        noun,
+        source: args.source.clone().unwrap_or_else(|| file.to_owned()),
+        crs: args.crs.clone(),
+        mapping,
+        options: Options { key: args.key.clone(), under, extend: args.extend, repair: args.repair, zone: clock.zone, ..Options::default() },
+        replace: args.replace_source,
+        skip_faulty: args.skip_faulty,
+        dry_run: args.dry_run,
+        lang,
+    })
+}
+
+fn line(out: &mut impl Write, text: &str) -> Result<()> {
+    writeln!(out, "{text}").map_err(Error::internal("print"))
+}
+
+fn say(out: &mut impl Write, lang: Lang, zh: &str, en: &str) -> Result<()> {
+    line(out, if lang == Lang::Zh { zh } else { en })
+}
+
+/// How the file is understood, before anything is written.
+fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
+    let survey = &plan.survey;
+    let crs = plan.crs.map_or_else(|| "–".to_owned(), |crs| crs.to_string());
+    let name = survey.name();
+    say(out, lang, &format!("{name}：编码 {}，坐标系 {crs}", survey.encoding.name()), &format!("{name}: encoding {}, datum {crs}", survey.encoding.name()))?;
+    for field in &plan.matching.fields {
+        let name = if lang == Lang::Zh { field.zh } else { field.field };
+        let from = match (&field.heading, &field.constant) {
+            (Some(heading), _) => format!("“{heading}”{}", if field.how == How::Near { " ?" } else { "" }),
+            (None, Some(value)) => format!("= {value}"),
+            (None, None) => continue,
+        };
+        line(out, &format!("  {name} ← {from}"))?;
+    }
+    if !plan.matching.unmatched.is_empty() {
+        let rest = plan.matching.unmatched.join(", ");
+        say(out, lang, &format!("  不导入的列：{rest}"), &format!("  not imported: {rest}"))?;
+    }
+    Ok(())
+}
+
+fn show_outcome(out: &mut impl Write, outcome: &Outcome, id: &str, lang: Lang) -> Result<()> {
+    let Report { counts, tallies, faults, .. } = &outcome.report;
+    show_faults(out, faults, lang)?;
+    for tally in tallies {
+        let kept = faults.iter().filter(|fault| fault.code == tally.code).count().min(SHOWN) as u64;
+        if tally.count > kept {
+            line(out, &format!("  {} × {}", tally.count, tally.code.name()))?;
+        }
+    }
+    let merged = outcome.merged;
+    say(
+        out,
+        lang,
+        &format!(
+            "读 {} 行：新增 {}，更新 {}，不变 {}，结束 {}，有错 {}",
+            counts.read, merged.inserted, merged.updated, merged.unchanged, merged.retired, counts.rejected
+        ),
+        &format!(
+            "{} rows read: {} inserted, {} updated, {} unchanged, {} ended, {} faulty",
+            counts.read, merged.inserted, merged.updated, merged.unchanged, merged.retired, counts.rejected
+        ),
+    )?;
+    let (zh, en) = match outcome.ending {
+        Ending::Committed => (format!("已写入（作业 {id}）；撤销：maplebridge import undo {id}"), format!("stored (job {id}); to take it back: maplebridge import undo {id}")),
+        Ending::DryRun => ("试运行：什么都没有写入".to_owned(), "dry run: nothing was stored".to_owned()),
+        Ending::Cancelled => ("已取消：什么都没有写入".to_owned(), "cancelled: nothing was stored".to_owned()),
+        Ending::Faults => (
+            "有错误：什么都没有写入。改正后再导入，或加 --skip-faulty 跳过有错的行".to_owned(),
+            "faults: nothing was stored. Correct them, or leave out the faulty rows with --skip-faulty".to_owned(),
+        ),
+    };
+    say(out, lang, &zh, &en)
+}
+
+fn show_faults(out: &mut impl Write, faults: &[Told], lang: Lang) -> Result<()> {
+    let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+    for fault in faults {
+        let times = met.entry(fault.code.name()).or_default();
+        *times += 1;
+        if *times > SHOWN {
+            continue;
+        }
+        let place = fault.at.map_or_else(String::new, |[lon, lat]| format!(" @ {lon:.6}, {lat:.6}"));
+        let column = fault.column.as_deref().map_or_else(String::new, |column| format!(" [{column}]"));
+        let sign = if fault.severity == Severity::Fault { "✗" } else { "·" };
+        let row = match (fault.row, lang) {
+            (0, Lang::Zh) => "整个文件".to_owned(),
+            (0, Lang::En) => "the file".to_owned(),
+            (row, Lang::Zh) => format!("第 {row} 行"),
+            (row, Lang::En) => format!("row {row}"),
+        };
+        line(out, &format!("  {sign} {row}{column}{place}: {} → {}", fault.reason, fault.cure))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! An import as a job: its row before, signs of life during, the end after; each in a transaction of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::commit::{Ending, Outcome, Request, import};
+use super::faults::{Lang, RowFault, Severity};
+use super::fields::Noun;
+use super::source::Source;
+use crate::context::Clock;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::jobs::{self, FaultRow, New, Progress, State};
+use crate::users::{Reader, Right};
+
+/// Between two signs of life.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// Who works, where and by which clock.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// The database.
+    pub db: Db,
+    /// On whose behalf.
+    pub reader: Arc<Reader>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The area that a job works under: where the reader imports at all, else everywhere.
+pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
+    let first = reader.scope(Right::Imports).ranges().first().map_or(0, |range| range.lo);
+    request.options.under.map_or(first, |under| under.lo())
+}
+
+impl Worker {
+    /// Writes the row of an import that begins; returns its id.
+    pub async fn begin(&self, source: &Source, request: &Request) -> Result<String> {
+        let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
+        let params = json!({
+            "file": source.name(), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
+            "under": request.options.under, "extend": request.options.extend, "repair": request.options.repair,
+            "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
+        });
+        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
+        jobs::sweep(&mut scoped, self.clock.now()).await?;
+        let job = New {
+            id: &id,
+            kind: "import",
+            noun: Some(request.noun.name()),
+            params,
+            user_id: self.reader.user_id,
+            scope_code: scope_of(&self.reader, request),
+        };
+        jobs::begin(&mut scoped, self.clock.now(), &job).await?;
+        scoped.commit().await?;
+        Ok(id)
+    }
+
+    /// Does the work of a job that has begun, and writes how it ended, but for `done`: see [`finish`](Self::finish).
+    ///
+    /// Faults are kept with the job. `progress` may be looked at, and told to stop, from elsewhere.
+    pub async fn run(&self, id: &str, source: Source, request: Request, progress: Arc<Progress>) -> Result<Outcome> {
+        let scope_code = scope_of(&self.reader, &request);
+        let noun = request.noun;
+        let work = import(&self.db, &self.reader, self.clock, source, request, id, Arc::clone(&progress));
+        tokio::pin!(work);
+        let mut ticks = tokio::time::interval(BEAT);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut work => break outcome,
+                _ = ticks.tick() => self.beat(id, &progress).await,
+            }
+        };
+        match &outcome {
+            Ok(done) => self.keep(id, scope_code, noun, done).await?,
+            Err(error) => self.end(id, State::Failed, None, Some(&error.to_string())).await?,
+        }
+        if let Ok(done) = &outcome {
+            match done.ending {
+                Ending::Committed => {}
+                Ending::DryRun => self.finish(id, done).await?,
+                Ending::Cancelled => self.end(id, State::Cancelled, Some(&told(done)), None).await?,
+                Ending::Faults => {
+                    let message = "文件有错误，没有写入；改正后再导入，或跳过有错的行（--skip-faulty） · the file has faults and nothing was stored; \
+                                   correct them, or skip the faulty rows (--skip-faulty)";
+                    self.end(id, State::Failed, Some(&told(done)), Some(message)).await?;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Calls the job done; after a commit only when the map shows it.
+    pub async fn finish(&self, id: &str, outcome: &Outcome) -> Result<()> {
+        self.end(id, State::Done, Some(&told(outcome)), None).await
+    }
+
+    /// Calls the job failed.
+    pub async fn fail(&self, id: &str, error: &Error) -> Result<()> {
+        self.end(id, State::Failed, None, Some(&error.to_string())).await
+    }
+
+    async fn end(&self, id: &str, state: State, report: Option<&Value>, message: Option<&str>) -> Result<()> {
+        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
+        jobs::end(&mut scoped, self.clock.now(), id, state, report, message).await?;
+        scoped.commit().await?;
+        Ok(())
+    }
+
+    /// A sign of life that cannot be given is no reason to give up the work.
+    async fn beat(&self, id: &str, progress: &Progress) {
+        let (step, rows) = progress.now();
+        let beaten = async {
+            let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
+            let asked = jobs::beat(&mut scoped, self.clock.now(), id, step, rows).await?;
+            scoped.commit().await?;
+            Ok::<_, Error>(asked)
+        };
+        match beaten.await {
+            Ok(true) => progress.cancel(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, job = id, "no sign of life could be written"),
+        }
+    }
+
+    async fn keep(&self, id: &str, scope_code: i64, noun: Noun, outcome: &Outcome) -> Result<()> {
+        let rows: Vec<FaultRow> = outcome.faults.iter().map(|fault| kept(fault, noun)).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
+        jobs::keep_faults(&mut scoped, id, scope_code, &rows).await?;
+        scoped.commit().await?;
+        Ok(())
+    }
+}
+
+/// A fault as it is kept. The true place of a case is sealed, so a fault of an incident keeps none.
+fn kept(fault: &RowFault, noun: Noun) -> FaultRow {
+    let at = fault.at.filter(|_| noun != Noun::Incidents);
+    FaultRow {
+        id: 0,
+        row_number: fault.row as i64,
+        column_name: fault.column.clone().unwrap_or_default(),
+        code: fault.code.name().to_owned(),
+        reason_zh: fault.reason(Lang::Zh),
+        reason_en: fault.reason(Lang::En),
+        cure_zh: fault.cure(Lang::Zh),
+        cure_en: fault.cure(Lang::En),
+        lon: at.map(|at| at[0]),
+        lat: at.map(|at| at[1]),
+    }
+}
+
+/// The report as it is kept: counts and columns; the faults stand in `job_faults`.
+fn told(outcome: &Outcome) -> Value {
+    let faults: u64 = outcome.report.tallies.iter().filter(|tally| tally.severity == Severity::Fault).map(|tally| tally.count).sum();
+    json!({
+        "ending": outcome.ending, "counts": outcome.report.counts, "merged": outcome.merged, "faults": faults, "tallies": outcome.report.tallies,
+        "understood": outcome.report.understood, "extensions": outcome.report.extensions,
+    })
+}

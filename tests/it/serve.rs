@@ -1,0 +1,248 @@
+//! The program itself, started and ended the way people and machines do.
+
+use std::io::{BufRead, BufReader, Read as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use maplebridge::db::cluster::{Cluster, ClusterConfig, Search};
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{ConnectOptions as _, Executor as _};
+use tempfile::TempDir;
+
+/// A data directory that PostgreSQL's account may pass through; whatever still runs on it ends with it.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+        Self(dir)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    fn postmaster(&self) -> Option<u32> {
+        std::fs::read_to_string(self.data().join("pg/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Some(pid) = self.postmaster().filter(|&pid| alive(pid)) {
+            signal(pid, Signal::QUIT);
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while alive(pid) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+fn alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+fn signal(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal).ok();
+}
+
+fn program(words: &[&str], data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_maplebridge"));
+    command.args(words).arg("--data-dir").arg(data).arg("--ephemeral").current_dir("/").stdin(Stdio::null());
+    command
+}
+
+fn run(words: &[&str], data: &Path) -> Output {
+    program(words, data).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A running `maplebridge serve`.
+struct Serving {
+    child: Child,
+    address: String,
+    before: Vec<String>,
+}
+
+impl Serving {
+    fn start(data: &Path) -> Self {
+        let mut child = program(&["serve", "--listen", "127.0.0.1:0", "--json"], data).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut errors = child.stderr.take().unwrap();
+        let errors = std::thread::spawn(move || {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).ok();
+            text
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut before = Vec::new();
+        let ready = lines.by_ref().find(|line| {
+            before.push(line.clone());
+            line.starts_with('{')
+        });
+        let Some(ready) = ready else { panic!("serve ended before it was ready, {:?}: {}", child.wait(), errors.join().unwrap()) };
+        std::thread::spawn(move || lines.for_each(drop));
+        let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+        Self { child, address: ready["address"].as_str().unwrap().to_owned(), before }
+    }
+
+    async fn status(&self, path: &str) -> Option<u16> {
+        let asked = reqwest::Client::new().get(format!("{}{path}", self.address)).timeout(Duration::from_secs(5)).send().await;
+        asked.ok().map(|answer| answer.status().as_u16())
+    }
+
+    async fn until(&self, path: &str, status: u16) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.status(path).await != Some(status) {
+            assert!(Instant::now() < deadline, "{path} does not come to {status}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Sends the signal and waits for the end.
+    fn end(&mut self, by: Signal) -> Option<i32> {
+        signal(self.child.id(), by);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[tokio::test]
+async fn a_first_start_shows_three_passwords_and_a_term_ends_server_and_cluster() {
+    let home = Home::new();
+    let mut serving = Serving::start(&home.data());
+    for role in ["system", "security", "auditor"] {
+        assert!(serving.before.iter().any(|line| line.trim_start().starts_with(role)), "{role} in {:?}", serving.before);
+    }
+    serving.until("/readyz", 200).await;
+    assert_eq!(serving.status("/api/me").await, Some(401));
+    let postmaster = home.postmaster().unwrap();
+
+    let listed = run(&["user", "list"], &home.data());
+    assert!(listed.status.success() && said(&listed).contains("security"), "{}", said(&listed));
+    let added = run(&["user", "add", "duty", "--grant", "supervisor:990321001"], &home.data());
+    assert!(added.status.success(), "{}", said(&added));
+    assert_eq!(home.postmaster(), Some(postmaster), "a second command attaches");
+    assert_eq!(serving.status("/readyz").await, Some(200), "and leaves without stopping it");
+
+    assert_eq!(serving.end(Signal::TERM), Some(0));
+    assert!(!alive(postmaster), "the last one stops the cluster");
+    let again = Serving::start(&home.data());
+    assert_eq!(again.before.len(), 1, "passwords are shown once: {:?}", again.before);
+}
+
+#[tokio::test]
+async fn after_a_kill_the_next_start_takes_the_cluster_over_and_a_killed_cluster_comes_back() {
+    let home = Home::new();
+    let mut killed = Serving::start(&home.data());
+    let postmaster = home.postmaster().unwrap();
+    killed.end(Signal::KILL);
+    assert!(alive(postmaster));
+    let mut next = Serving::start(&home.data());
+    next.until("/readyz", 200).await;
+    assert_eq!(home.postmaster(), Some(postmaster));
+
+    signal(postmaster, Signal::KILL);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while home.postmaster().is_none_or(|pid| pid == postmaster || !alive(pid)) {
+        assert!(Instant::now() < deadline, "no other postmaster came");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    next.until("/readyz", 200).await;
+    assert_eq!(next.status("/healthz").await, Some(200));
+    assert_eq!(next.end(Signal::TERM), Some(0));
+    assert!(home.postmaster().is_none_or(|pid| !alive(pid)));
+}
+
+#[test]
+fn a_taken_port_is_said_with_the_cure_before_anything_is_made() {
+    let home = Home::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["serve", "--listen", &address], &home.data());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains(&address) && said(&output).contains("--listen"), "{}", said(&output));
+    assert!(!home.data().exists());
+}
+
+#[test]
+fn wrong_words_are_said_with_the_right_ones() {
+    let home = Home::new();
+    for (words, cure) in [
+        (&["serve", "--demo", "village"][..], "township, county and city"),
+        (&["serve", "--listen", "0.0.0.0:0"], "tls"),
+        (&["migrate", "--database-url", "postgres://a:b@localhost/c"], "--owner-url"),
+    ] {
+        let output = run(words, &home.data());
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", said(&output));
+        assert!(said(&output).to_lowercase().contains(cure), "{words:?}: {}", said(&output));
+    }
+    assert!(!home.data().exists());
+}
+
+/// A checksum of every row of every table, made on a cluster that this test attaches to.
+async fn checksums(data: &Path, fill: Option<&str>) -> Vec<(String, i64, String)> {
+    let config = ClusterConfig { data_dir: data.to_path_buf(), search: Search::new(None, std::env::var_os("PATH")), ephemeral: true };
+    let cluster = tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &mut rand::rng())).await.unwrap().unwrap();
+    let mut root = cluster.endpoint().connect_options("maplebridge").connect().await.unwrap();
+    if let Some(fill) = fill {
+        root.execute(fill).await.unwrap();
+    }
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class c where relkind = 'r' and relnamespace = 'public'::regnamespace
+            and not exists (select 1 from pg_depend d where d.objid = c.oid and d.deptype = 'e') order by relname",
+    )
+    .fetch_all(&mut root)
+    .await
+    .unwrap();
+    let mut sums = Vec::new();
+    for table in tables {
+        let question = format!("select '{table}', count(*), md5(coalesce(string_agg(md5(r::text), '' order by md5(r::text)), '')) from {table} r");
+        sums.push(sqlx::query_as(&question).fetch_one(&mut root).await.unwrap());
+    }
+    drop(root);
+    tokio::task::spawn_blocking(move || cluster.stop()).await.unwrap().unwrap();
+    sums
+}
+
+#[tokio::test]
+async fn a_backup_of_a_running_system_restores_elsewhere_to_the_same_rows() {
+    let (home, other) = (Home::new(), Home::new());
+    let mut serving = Serving::start(&home.data());
+    let before = checksums(&home.data(), Some(include_str!("fixtures/neighbours.sql"))).await;
+    assert!(before.iter().any(|(table, count, _)| table == "incidents" && *count == 16), "{before:?}");
+    let file = home.0.path().join("town.dump");
+    let path = file.to_str().unwrap();
+    let saved = run(&["backup", path], &home.data());
+    assert!(saved.status.success(), "{}", said(&saved));
+    assert_eq!(serving.status("/readyz").await, Some(200));
+    assert_eq!(serving.end(Signal::TERM), Some(0));
+
+    let restored = run(&["restore", path], &other.data());
+    assert!(restored.status.success(), "{}", said(&restored));
+    let after = checksums(&other.data(), None).await;
+    for (one, two) in before.iter().zip(&after) {
+        assert_eq!(one, two);
+    }
+    assert_eq!(before.len(), after.len());
+    let served = Serving::start(&other.data());
+    assert_eq!(served.before.len(), 1, "the accounts came along: {:?}", served.before);
+    served.until("/readyz", 200).await;
+    drop(served);
+
+    let again = run(&["restore", path], &other.data());
+    assert!(!again.status.success(), "only into an empty database: {}", said(&again));
+}
