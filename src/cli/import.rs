@@ -47,7 +47,7 @@ Load them in this order, since each finds its place in what is there: areas, cel
 Columns are found by their headings, Chinese or English, and shown before anything is written. A file is one transaction:
 all of it is stored or nothing. The same file again changes nothing; rows are told apart by --key, else by what they say.
 Exit code 0: stored; 3: the file has faults and nothing was stored.")]
-pub(super) struct ImportArgs {
+pub struct ImportArgs {
     /// What the rows are: areas, cells, households, facilities or incidents; or undo
     pub noun: String,
     /// The files; after undo the id of the job
@@ -100,7 +100,7 @@ pub(super) struct ImportArgs {
 /// Imports the files one after the other, or undoes a job.
 ///
 /// * `locale` – the value of LANG, for the language of what is printed
-pub(super) async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+pub async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     let reader = Arc::new(Reader::command_line(clock.today()));
     let lang = language(args.lang.as_deref().unwrap_or(locale));
     if args.noun == "undo" {

@@ -3,7 +3,7 @@
 mod accounts;
 mod export;
 mod demo;
-mod import;
+pub mod import;
 mod place;
 mod serve;
 mod simple;

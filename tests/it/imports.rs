@@ -1,7 +1,5 @@
 //! Imports and the demonstration against a real database.
 
-use std::time::Instant;
-
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use maplebridge::db::{Db, Roles, make_database, migrate};
 use maplebridge::demo::{self, Plan, Size};
@@ -44,13 +42,8 @@ async fn count(connection: &mut sqlx::PgConnection, question: &str) -> i64 {
 #[tokio::test]
 async fn an_invented_township_loads_once_and_changes_nothing_again() {
     let Some((db, mut root)) = database("mb_it_demo").await else { return };
-    let size = if std::env::var("MAPLEBRIDGE_DEMO_SIZE").as_deref() == Ok("county") { Size::County } else { Size::Township };
-    let begun = Instant::now();
-    let world = demo::generate(&Plan { size, seed: 1, until: day() });
-    eprintln!("generated in {:?}", begun.elapsed());
-    let begun = Instant::now();
+    let world = demo::generate(&Plan { size: Size::Township, seed: 1, until: day() });
     let (counts, _) = demo::load(&world, &db, now(), day()).await.unwrap();
-    eprintln!("loaded in {:?}: {counts:?}", begun.elapsed());
     assert_eq!(counts.cells, world.cells.len() as u64);
     assert_eq!(counts.households, world.households.len() as u64);
     assert_eq!(counts.incidents, world.incidents.len() as u64);
@@ -67,9 +60,7 @@ async fn an_invented_township_loads_once_and_changes_nothing_again() {
     ] {
         assert_eq!(count(&mut root, question).await, expected, "{question}");
     }
-    let begun = Instant::now();
     let (again, _) = demo::load(&world, &db, now() + chrono::TimeDelta::seconds(1), day()).await.unwrap();
-    eprintln!("again in {:?}: {again:?}", begun.elapsed());
     assert_eq!(again, demo::Counts::default());
 }
 
@@ -88,18 +79,62 @@ async fn import(db: &Db, line: &str) -> String {
     let words = std::iter::once("import").chain(line.split_whitespace());
     let args = Import::try_parse_from(words).unwrap().args;
     let mut out = Vec::new();
-    let begun = Instant::now();
-    let ended = maplebridge::cli::import::run(args, db, clock(), "en", &mut out).await;
-    let text = String::from_utf8(out).unwrap();
-    eprintln!("$ import {line}\n{text}{ended:?} in {:?}\n", begun.elapsed());
-    text
+    if let Err(error) = maplebridge::cli::import::run(args, db, clock(), "en", &mut out).await {
+        out.extend(error.to_string().into_bytes());
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// The files of an invented township, in the order of their import.
+fn township_files() -> (tempfile::TempDir, Vec<String>) {
+    let world = demo::generate(&Plan { size: Size::Township, seed: 1, until: day() });
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = Vec::new();
+    for file in demo::FILES {
+        let path = folder.path().join(file.name);
+        (file.write)(&world, &mut std::fs::File::create(&path).unwrap()).unwrap();
+        lines.extend(file.noun.map(|noun| format!("{noun} {} --crs EPSG:4326", path.display())));
+    }
+    (folder, lines)
 }
 
 #[tokio::test]
-async fn try_real() {
-    let Ok(lines) = std::env::var("TRY_REAL") else { return };
-    let Some((db, _)) = database("mb_it_real").await else { return };
-    for line in lines.lines() {
-        import(&db, line).await;
+async fn the_same_files_again_change_nothing() {
+    let Some((db, mut root)) = database("mb_it_files").await else { return };
+    let (_folder, lines) = township_files();
+    for line in &lines {
+        let told = import(&db, line).await;
+        assert!(told.contains("stored (job") && told.contains(" 0 faulty"), "{told}");
     }
+    for line in &lines {
+        let told = import(&db, line).await;
+        assert!(told.contains(" 0 inserted, 0 updated,") && told.contains(" 0 ended"), "{told}");
+    }
+    assert_eq!(count(&mut root, "select count(*) from incidents where scope_code % 1000 = 0 or safe_place_id is null").await, 0);
+}
+
+#[tokio::test]
+async fn cells_before_their_villages_are_told_which_command_comes_first() {
+    let Some((db, mut root)) = database("mb_it_order").await else { return };
+    let (_folder, lines) = township_files();
+    let told = import(&db, &lines[1]).await;
+    assert!(told.contains("maplebridge import areas FILE") && told.contains("nothing was stored"), "{told}");
+    assert_eq!(count(&mut root, "select count(*) from cells").await, 0);
+    assert_eq!(count(&mut root, "select count(*) from jobs where state = 'failed' and noun = 'cells'").await, 1);
+    assert!(count(&mut root, "select count(*) from job_faults where code = 'no_village'").await > 0);
+}
+
+#[tokio::test]
+async fn an_import_is_taken_back_only_while_nothing_is_built_on_it() {
+    let Some((db, mut root)) = database("mb_it_undo").await else { return };
+    let (_folder, lines) = township_files();
+    let mut jobs = Vec::new();
+    for line in &lines[..3] {
+        let told = import(&db, line).await;
+        jobs.push(told.rsplit("undo ").next().unwrap().trim().to_owned());
+    }
+    import(&db, &format!("undo {}", jobs[1])).await;
+    assert!(count(&mut root, "select count(*) from cells").await > 0, "addresses lie in the cells");
+    import(&db, &format!("undo {}", jobs[2])).await;
+    assert_eq!(count(&mut root, "select count(*) from households").await, 0);
 }

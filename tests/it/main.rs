@@ -6,6 +6,7 @@ mod borders;
 mod cluster;
 mod feed;
 mod feed_support;
+mod imports;
 mod roles;
 mod schema;
 mod scopes;
