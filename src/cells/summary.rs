@@ -79,6 +79,8 @@ pub struct Neighbour {
     pub code: String,
     /// Name in Chinese.
     pub name: String,
+    /// Name in English, may be empty.
+    pub name_en: String,
     /// Metres of the common border.
     pub border_m: f64,
 }
@@ -199,6 +201,7 @@ fn neighbours(ground: &Model, code: i64, codes: &[i64]) -> Vec<Neighbour> {
         .map(|border| Neighbour {
             code: format!("{:015}", cells[border.b].code),
             name: cells[border.b].name_zh.to_string(),
+            name_en: cells[border.b].name_en.to_string(),
             border_m: (border.length_m * 10.0).round() / 10.0,
         })
         .collect();

@@ -68,7 +68,7 @@ export interface CellSummary {
     population_high: number | null
   }
   facilities: { kind: string; count: number }[]
-  neighbours: { code: string; name: string; border_m: number }[]
+  neighbours: { code: string; name: string; name_en: string; border_m: number }[]
   incidents: {
     audience: Audience
     shown: boolean

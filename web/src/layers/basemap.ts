@@ -22,7 +22,7 @@ export const basemap: Layer = {
         at: 'street',
         spec: {
           id: 'street', type: 'line', ...layer('roads'), filter: street, layout: ROUND,
-          paint: { 'line-color': c.street, 'line-width': byZoom(10, 0.3, 11, 0.6, 12, 1.1, 14, 5, 15, 9), 'line-opacity': faded },
+          paint: { 'line-color': c.street, 'line-width': byZoom(10, 0.3, 12, 0.7, 13, 1.2, 14, 2.6, 15, 6, 16, 10), 'line-opacity': faded },
         },
       },
       {

@@ -1,4 +1,4 @@
-// Facilities: one sign a place from zoom 10, bins with their number farther out.
+// Facilities: one sign a place from zoom 10; farther out a dot for each bin, larger the more there are.
 import { signName } from '../lib/signs'
 import { byZoom, FONT, FONT_BOLD, tileSource, type Layer, type Part, type SourceSpecification, type View } from './layer'
 
@@ -31,17 +31,17 @@ export const facilities: Layer = {
         spec: {
           id: 'facility-bin', type: 'circle', ...bins, filter: ['has', 'count'],
           paint: {
-            'circle-radius': ['interpolate', ['linear'], ['sqrt', ['get', 'count']], 1, 7, 10, 15, 30, 24],
-            'circle-color': c.surface, 'circle-stroke-color': c.ink2, 'circle-stroke-width': 1.2,
+            'circle-radius': ['interpolate', ['linear'], ['sqrt', ['get', 'count']], 1, 2.4, 3, 5, 10, 11, 30, 20],
+            'circle-color': c.ink2, 'circle-opacity': 0.9, 'circle-stroke-color': c.surface, 'circle-stroke-width': 0.8,
           },
         },
       },
       {
         at: 'facility',
         spec: {
-          id: 'facility-bin-count', type: 'symbol', ...bins, filter: ['has', 'count'],
-          layout: { 'text-field': ['to-string', ['get', 'count']], 'text-font': FONT_BOLD, 'text-size': 11, 'text-allow-overlap': true },
-          paint: { 'text-color': c.ink },
+          id: 'facility-bin-count', type: 'symbol', ...bins, filter: ['>=', ['coalesce', ['get', 'count'], 0], 25],
+          layout: { 'text-field': ['to-string', ['get', 'count']], 'text-font': FONT_BOLD, 'text-size': 11 },
+          paint: { 'text-color': c.surface },
         },
       },
       {
