@@ -94,6 +94,9 @@ select c.code, coalesce(h.household_count, 0) as household_count, coalesce(h.add
   left join (select scope_code, sum(household_count)::bigint as household_count, count(*) as address_count from households group by 1) h on h.scope_code = c.code
   left join (select scope_code, count(*) as facility_count from facilities group by 1) f on f.scope_code = c.code;
 alter table bench.cell_counts add primary key (code);
+-- Memory needs neither; SQL could not make tiles of incidents without them.
+create index bench_safe_places_geom on safe_places using gist (geom);
+create index bench_incidents_safe_place on incidents (safe_place_id);
 commit;
 vacuum analyze;
 select 'cells' as rows, count(*) from cells union all select 'households', count(*) from households
