@@ -24,7 +24,8 @@ pub(crate) async fn run(url: &str) -> Result<String, Box<dyn std::error::Error>>
     let rows = own.model().households.len() as i64;
     for n in 0..EDITS {
         let id = 1 + n * 4_999 % rows;
-        let (lon, lat): (f64, f64) = sqlx::query_as("select ST_X(geom), ST_Y(geom) from households where id = $1").bind(id).fetch_one(&mut conn).await?;
+        let (lon, lat): (f64, f64) =
+            sqlx::query_as("select ST_X(geom), ST_Y(geom) from households where id = $1").bind(id).fetch_one(&mut conn).await?;
         let tile = TileId::holding(16, World::from_lon_lat(lon, lat));
         let before = encode(&own.model(), &layers, tile, &Filter::default(), &reader);
         let mut revisions = other.revisions();
@@ -45,7 +46,12 @@ pub(crate) async fn run(url: &str) -> Result<String, Box<dyn std::error::Error>>
         unchanged += i32::from(before == after) + i32::from(after != elsewhere);
     }
     let mut out = format!("{EDITS} edits among {rows} households; tiles that did not show the edit: {unchanged}\n");
-    for (name, mut took) in [("the edit itself", committing), ("commit to ticket", waiting), ("commit to own next tile", own_tile), ("commit to the other model's tile", other_tile)] {
+    for (name, mut took) in [
+        ("the edit itself", committing),
+        ("commit to ticket", waiting),
+        ("commit to own next tile", own_tile),
+        ("commit to the other model's tile", other_tile),
+    ] {
         took.sort_unstable();
         let at = |share: usize| took[(took.len() - 1) * share / 100];
         writeln!(out, "{name}: p50 {:?}, p95 {:?}, p99 {:?}, most {:?}", at(50), at(95), at(99), at(100))?;

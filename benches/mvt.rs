@@ -20,9 +20,7 @@ pub(crate) fn columns(n: usize) -> Columns {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as u32
     };
-    let mut rows: Vec<(u64, u8)> = (0..n)
-        .map(|_| (World { x: ORIGIN[0] + roll(), y: ORIGIN[1] + roll() }.z_order(), (roll() % 9) as u8))
-        .collect();
+    let mut rows: Vec<(u64, u8)> = (0..n).map(|_| (World { x: ORIGIN[0] + roll(), y: ORIGIN[1] + roll() }.z_order(), (roll() % 9) as u8)).collect();
     rows.sort_unstable();
     let at = |key: u64| World::from_z_order(key);
     Columns {
@@ -67,8 +65,7 @@ pub(crate) fn cells(n: u32, bends: u32) -> Vec<Shape> {
     let cell = |id: u32| {
         let (i, j) = (id % n * bends, id / n * bends);
         let sides = (0..bends).map(|k| corner(i + k, j)).chain((0..bends).map(|k| corner(i + bends, j + k)));
-        let back =
-            (0..bends).map(|k| corner(i + bends - k, j + bends)).chain((0..bends).map(|k| corner(i, j + bends - k)));
+        let back = (0..bends).map(|k| corner(i + bends - k, j + bends)).chain((0..bends).map(|k| corner(i, j + bends - k)));
         Shape { id: i64::from(id), polygons: vec![vec![sides.chain(back).collect()]] }
     };
     (0..n * n).map(cell).collect()

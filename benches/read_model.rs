@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
+use futures::TryStreamExt as _;
 use maplebridge::codes::Scope;
 use maplebridge::mvt::{TileId, World};
 use maplebridge::read_model::{Options, ReadModel, Reader};
 use maplebridge::tiles::{Encoding, Filter, encode, parse};
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
-use futures::TryStreamExt as _;
 
 const ROWS: i64 = 1_000_000;
 
@@ -89,7 +89,11 @@ pub(crate) async fn run() -> Result<String, Box<dyn std::error::Error>> {
     }
     let mut took = Vec::new();
     for n in 0..200_i64 {
-        sqlx::query("update households set household_count = 3 + $2 where id = $1").bind(n * 4_999 + 1).bind((n % 20) as i32).execute(&mut conn).await?;
+        sqlx::query("update households set household_count = 3 + $2 where id = $1")
+            .bind(n * 4_999 + 1)
+            .bind((n % 20) as i32)
+            .execute(&mut conn)
+            .await?;
         let began = Instant::now();
         model.wait_fresh().await?;
         took.push(began.elapsed());

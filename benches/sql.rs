@@ -12,7 +12,8 @@ pub(crate) struct Statements {
     pub(crate) incidents: String,
 }
 
-const BOX: &str = "with b as (select ST_TileEnvelope($1, $2, $3) as edge, ST_Transform(ST_TileEnvelope($1, $2, $3, margin => 64.0 / 4096), 4326) as around)";
+const BOX: &str =
+    "with b as (select ST_TileEnvelope($1, $2, $3) as edge, ST_Transform(ST_TileEnvelope($1, $2, $3, margin => 64.0 / 4096), 4326) as around)";
 const PLACE: &str = "ST_AsMVTGeom(ST_Transform(t.geom, 3857), b.edge, 4096, 64, true) as geom";
 const IN_FORCE: &str = "t.valid_from <= $4 and (t.valid_to is null or t.valid_to > $4)";
 

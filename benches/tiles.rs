@@ -202,9 +202,11 @@ impl Measured {
             self.attributes,
             self.moved
         )?;
-        Ok(serde_json::json!({"class": class.name, "zooms": zooms, "tiles": tiles, "ours_cpu_ms": ms(self.ours_ns), "sql_cpu_ms": ms(self.sql_ns), "cpu_ratio": cpu,
+        Ok(
+            serde_json::json!({"class": class.name, "zooms": zooms, "tiles": tiles, "ours_cpu_ms": ms(self.ours_ns), "sql_cpu_ms": ms(self.sql_ns), "cpu_ratio": cpu,
             "ours_wall_ms": ms(self.ours_wall), "sql_wall_ms": ms(self.sql_wall), "wall_ratio": wall, "ours_bytes": self.ours_bytes / tiles, "sql_bytes": self.sql_bytes / tiles,
-            "tiles_compared": self.tiles_compared, "features": self.features, "missing": self.missing, "extra": self.extra, "attributes_differ": self.attributes, "moved": self.moved}))
+            "tiles_compared": self.tiles_compared, "features": self.features, "missing": self.missing, "extra": self.extra, "attributes_differ": self.attributes, "moved": self.moved}),
+        )
     }
 }
 

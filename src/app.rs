@@ -64,7 +64,11 @@ impl FromRef<App> for Arc<SignIn> {
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    info(title = "maplebridge", description = "Grid cells, households, facilities and incidents, and the maps made of them.", license(name = "MIT OR Apache-2.0")),
+    info(
+        title = "maplebridge",
+        description = "Grid cells, households, facilities and incidents, and the maps made of them.",
+        license(name = "MIT OR Apache-2.0")
+    ),
     components(schemas(crate::http::Problem))
 )]
 struct Description;

@@ -50,7 +50,8 @@ async fn find_tilejson(
     signed.reader.require(Right::Map)?;
     let model = service.model().model();
     let base = base(&headers, app.door.secure);
-    let described = tiles::tilejson(&model, &map_reader(&signed.reader), &layers, query.as_deref().unwrap_or_default(), &base).map_err(as_bad_request)?;
+    let described =
+        tiles::tilejson(&model, &map_reader(&signed.reader), &layers, query.as_deref().unwrap_or_default(), &base).map_err(as_bad_request)?;
     Ok(private(Json(described).into_response()))
 }
 

@@ -104,7 +104,11 @@ fn area(text: &str) -> Outcome<AreaCode> {
 /// Areas, a page at a time, each before those inside it.
 #[utoipa::path(get, path = "/api/areas", operation_id = "list_areas", tag = "areas", params(AreasQuery),
     responses((status = 200, body = FeatureCollection<AreaProperties>, content_type = "application/geo+json"), (status = 403, body = Problem)))]
-async fn list_areas(State(context): State<Context>, signed: Signed, Query(query): Query<AreasQuery>) -> Result<FeatureCollection<AreaProperties>, Failure> {
+async fn list_areas(
+    State(context): State<Context>,
+    signed: Signed,
+    Query(query): Query<AreasQuery>,
+) -> Result<FeatureCollection<AreaProperties>, Failure> {
     signed.reader.require(Right::Map)?;
     let filters = Filters {
         range: within(query.within.as_deref())?,
@@ -132,7 +136,11 @@ async fn find_area(State(context): State<Context>, signed: Signed, Path(code): P
 /// Makes an area; its polygon may come later.
 #[utoipa::path(post, path = "/api/areas", operation_id = "create_area", tag = "areas", request_body = FeatureInput<AreaInput>,
     responses((status = 201, body = Feature<AreaProperties>, content_type = "application/geo+json"), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-async fn create_area(State(context): State<Context>, signed: Signed, Body(sent): Body<FeatureInput<AreaInput>>) -> Result<impl IntoResponse, Failure> {
+async fn create_area(
+    State(context): State<Context>,
+    signed: Signed,
+    Body(sent): Body<FeatureInput<AreaInput>>,
+) -> Result<impl IntoResponse, Failure> {
     signed.reader.require(Right::WriteAreas)?;
     let properties = sent.properties.unwrap_or_default();
     let wrong = |why: String| Error::invalid("/properties/code", "not_a_code", why);
@@ -202,7 +210,12 @@ async fn update_area(
 /// Deletes an area that holds no others.
 #[utoipa::path(delete, path = "/api/areas/{code}", operation_id = "delete_area", tag = "areas", params(("code" = String, Path), ("If-Match" = String, Header)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem)))]
-async fn delete_area(State(context): State<Context>, signed: Signed, Path(code): Path<String>, IfMatch(expected): IfMatch) -> Result<StatusCode, Failure> {
+async fn delete_area(
+    State(context): State<Context>,
+    signed: Signed,
+    Path(code): Path<String>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Failure> {
     signed.reader.require(Right::Map)?;
     let code = area(&code)?;
     let mut transaction = context.begin(&signed.reader).await?;

@@ -30,10 +30,7 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new()
-        .routes(routes!(list_cells, create_cell))
-        .routes(routes!(find_cell, update_cell, delete_cell))
-        .routes(routes!(summarise_cell))
+    OpenApiRouter::new().routes(routes!(list_cells, create_cell)).routes(routes!(find_cell, update_cell, delete_cell)).routes(routes!(summarise_cell))
 }
 
 /// A thing with a code and its names.
@@ -116,7 +113,11 @@ pub struct CellsQuery {
 /// Cells, a page at a time.
 #[utoipa::path(get, path = "/api/cells", operation_id = "list_cells", tag = "cells", params(CellsQuery),
     responses((status = 200, body = FeatureCollection<CellProperties>, content_type = "application/geo+json"), (status = 403, body = Problem)))]
-async fn list_cells(State(context): State<Context>, signed: Signed, Query(query): Query<CellsQuery>) -> Result<FeatureCollection<CellProperties>, Failure> {
+async fn list_cells(
+    State(context): State<Context>,
+    signed: Signed,
+    Query(query): Query<CellsQuery>,
+) -> Result<FeatureCollection<CellProperties>, Failure> {
     signed.reader.require(Right::Map)?;
     let common = Common { within: query.within, bbox: query.bbox, as_of: query.as_of, limit: query.limit, cursor: query.cursor };
     let wanted = Wanted::plain(&context, &common)?;
@@ -148,7 +149,11 @@ async fn summarise_cell(State(context): State<Context>, signed: Signed, Path(cod
 /// Makes a cell from today on.
 #[utoipa::path(post, path = "/api/cells", operation_id = "create_cell", tag = "cells", request_body = FeatureInput<CellInput>,
     responses((status = 201, body = Feature<CellProperties>, content_type = "application/geo+json"), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-async fn create_cell(State(context): State<Context>, signed: Signed, Body(sent): Body<FeatureInput<CellInput>>) -> Result<impl IntoResponse, Failure> {
+async fn create_cell(
+    State(context): State<Context>,
+    signed: Signed,
+    Body(sent): Body<FeatureInput<CellInput>>,
+) -> Result<impl IntoResponse, Failure> {
     signed.reader.require(Right::WriteCells)?;
     let today = context.clock.today();
     let sent_properties = sent.properties.unwrap_or_default();
@@ -156,7 +161,8 @@ async fn create_cell(State(context): State<Context>, signed: Signed, Body(sent):
         .map_err(|error| Error::invalid("/properties/code", "not_a_code", error.to_string()))?;
     may_write(&signed.reader, Right::WriteCells, code.to_i64())?;
     let shape = place::polygons(sent.geometry.as_ref())?;
-    let mut row = Cell { code: code.to_i64(), kind: "general".into(), shape: store::shape_bytes(&shape), area_m2: area_m2(&shape), ..Cell::default() };
+    let mut row =
+        Cell { code: code.to_i64(), kind: "general".into(), shape: store::shape_bytes(&shape), area_m2: area_m2(&shape), ..Cell::default() };
     let fields = row.take(sent_properties);
     let mut transaction = context.begin(&signed.reader).await?;
     row.check(&mut transaction).await?;
@@ -164,7 +170,13 @@ async fn create_cell(State(context): State<Context>, signed: Signed, Body(sent):
     let moved = store::settle(&mut transaction, row.code, &[&row.shape], today).await?;
     let row = store::find(&mut transaction, code, today).await?;
     let target = code.to_string();
-    let done = Done { action: "cell.create", target: &target, scope_code: Some(row.code), detail: json!({ "fields": fields, "moved_rows": moved }), rows: 1 };
+    let done = Done {
+        action: "cell.create",
+        target: &target,
+        scope_code: Some(row.code),
+        detail: json!({ "fields": fields, "moved_rows": moved }),
+        rows: 1,
+    };
     note(&context, &mut transaction, &signed, done).await?;
     context.commit(transaction).await?;
     let address = [(header::LOCATION, format!("/api/cells/{code}"))];
@@ -211,7 +223,13 @@ async fn update_cell(
     let moved = if row.shape == before { 0 } else { store::settle(&mut transaction, row.code, &[&before, &row.shape], today).await? };
     let row = store::find(&mut transaction, code, today).await?;
     let target = code.to_string();
-    let done = Done { action: "cell.update", target: &target, scope_code: Some(row.code), detail: json!({ "fields": fields, "moved_rows": moved }), rows: 1 };
+    let done = Done {
+        action: "cell.update",
+        target: &target,
+        scope_code: Some(row.code),
+        detail: json!({ "fields": fields, "moved_rows": moved }),
+        rows: 1,
+    };
     note(&context, &mut transaction, &signed, done).await?;
     context.commit(transaction).await?;
     Ok(Versioned(row.feature(&context.ground())?, row.version))
@@ -220,7 +238,12 @@ async fn update_cell(
 /// Retires a cell: it ends today and its code is never used again.
 #[utoipa::path(delete, path = "/api/cells/{code}", operation_id = "delete_cell", tag = "cells", params(("code" = String, Path), ("If-Match" = String, Header)),
     responses((status = 204), (status = 404, body = Problem), (status = 412, body = Problem)))]
-async fn delete_cell(State(context): State<Context>, signed: Signed, Path(code): Path<String>, IfMatch(expected): IfMatch) -> Result<StatusCode, Failure> {
+async fn delete_cell(
+    State(context): State<Context>,
+    signed: Signed,
+    Path(code): Path<String>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Failure> {
     signed.reader.require(Right::Map)?;
     let (code, today) = (cell(&code)?, context.clock.today());
     let mut transaction = context.begin(&signed.reader).await?;

@@ -111,9 +111,8 @@ pub async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mu
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let noun = Noun::parse(&args.noun).ok_or_else(|| {
-        Error::Usage(format!("“{}” cannot be imported; it is areas, cells, households, facilities, incidents, or undo", args.noun))
-    })?;
+    let noun = Noun::parse(&args.noun)
+        .ok_or_else(|| Error::Usage(format!("“{}” cannot be imported; it is areas, cells, households, facilities, incidents, or undo", args.noun)))?;
     let worker = Worker { db: db.clone(), reader, clock };
     let mut faulty = false;
     for file in &args.files {
@@ -195,7 +194,12 @@ fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
     let survey = &plan.survey;
     let crs = plan.crs.map_or_else(|| "–".to_owned(), |crs| crs.to_string());
     let name = survey.name();
-    say(out, lang, &format!("{name}：编码 {}，坐标系 {crs}", survey.encoding.name()), &format!("{name}: encoding {}, datum {crs}", survey.encoding.name()))?;
+    say(
+        out,
+        lang,
+        &format!("{name}：编码 {}，坐标系 {crs}", survey.encoding.name()),
+        &format!("{name}: encoding {}, datum {crs}", survey.encoding.name()),
+    )?;
     for field in &plan.matching.fields {
         let name = if lang == Lang::Zh { field.zh } else { field.field };
         let from = match (&field.heading, &field.constant) {
@@ -235,7 +239,10 @@ fn show_outcome(out: &mut impl Write, outcome: &Outcome, id: &str, lang: Lang) -
         ),
     )?;
     let (zh, en) = match outcome.ending {
-        Ending::Committed => (format!("已写入（作业 {id}）；撤销：maplebridge import undo {id}"), format!("stored (job {id}); to take it back: maplebridge import undo {id}")),
+        Ending::Committed => (
+            format!("已写入（作业 {id}）；撤销：maplebridge import undo {id}"),
+            format!("stored (job {id}); to take it back: maplebridge import undo {id}"),
+        ),
         Ending::DryRun => ("试运行：什么都没有写入".to_owned(), "dry run: nothing was stored".to_owned()),
         Ending::Cancelled => ("已取消：什么都没有写入".to_owned(), "cancelled: nothing was stored".to_owned()),
         Ending::Faults => (

@@ -1,8 +1,8 @@
 //! The command line: one command a file.
 
 mod accounts;
-mod export;
 mod demo;
+mod export;
 pub mod import;
 mod place;
 mod serve;
@@ -91,7 +91,10 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => simple::migrate(args).await,
-        Command::Import(args) => with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, args.storage.locale(), &mut Terminal).await).await,
+        Command::Import(args) => {
+            with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, args.storage.locale(), &mut Terminal).await)
+                .await
+        }
         Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,

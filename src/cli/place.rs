@@ -63,10 +63,13 @@ impl Place {
 
     fn of_urls(storage: &Storage, url: &str, clock: Clock) -> Result<Self> {
         let feed_url = storage.feed_url.clone().ok_or_else(|| {
-            Error::Usage("--database-url wants --feed-url beside it: the same database as the role maplebridge_feed, which fills the read model".into())
+            Error::Usage(
+                "--database-url wants --feed-url beside it: the same database as the role maplebridge_feed, which fills the read model".into(),
+            )
         })?;
         let options = |url: &str| {
-            PgConnectOptions::from_str(url).map_err(|error| Error::Usage(format!("the database URL cannot be read ({error}); write postgres://role:password@host/database")))
+            PgConnectOptions::from_str(url)
+                .map_err(|error| Error::Usage(format!("the database URL cannot be read ({error}); write postgres://role:password@host/database")))
         };
         Ok(Self {
             cluster: None,

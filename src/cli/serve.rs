@@ -93,13 +93,8 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
 async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) -> Result<()> {
     let accounts = prepare(args, place, db).await?;
     let clock = place.clock;
-    let model = ReadModel::start(Options {
-        url: place.feed_url.clone(),
-        clock: Arc::new(move || clock.now()),
-        time_zone: clock.zone,
-        rule: None,
-    })
-    .await?;
+    let model =
+        ReadModel::start(Options { url: place.feed_url.clone(), clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
     let app = App {
         context: Context { db: db.clone(), model: Arc::clone(&model), clock },

@@ -48,10 +48,7 @@ impl Roles {
 }
 
 async fn make_role(connection: &mut PgConnection, role: &str, password: Option<&str>) -> Result<()> {
-    let there: bool = sqlx::query_scalar("select exists (select 1 from pg_roles where rolname = $1)")
-        .bind(role)
-        .fetch_one(&mut *connection)
-        .await?;
+    let there: bool = sqlx::query_scalar("select exists (select 1 from pg_roles where rolname = $1)").bind(role).fetch_one(&mut *connection).await?;
     if !there {
         connection.execute(format!("create role {role} login nosuperuser nocreatedb nocreaterole nobypassrls").as_str()).await?;
     }
@@ -69,10 +66,8 @@ async fn make_role(connection: &mut PgConnection, role: &str, password: Option<&
 /// Makes the database and its extensions where they are missing. `administrator` is a superuser connected to any database.
 pub async fn make_database(administrator: &PgConnectOptions, name: &str) -> Result<()> {
     let mut connection = administrator.connect().await?;
-    let there: bool = sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
-        .bind(name)
-        .fetch_one(&mut connection)
-        .await?;
+    let there: bool =
+        sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)").bind(name).fetch_one(&mut connection).await?;
     if !there {
         let statement: String =
             sqlx::query_scalar("select format('create database %I owner maplebridge_owner encoding ''UTF8'' template template0', $1::text)")
@@ -97,9 +92,9 @@ pub async fn migrate(owner: &PgConnectOptions) -> Result<usize> {
     let before = applied(&mut connection).await?;
     // The migrator holds an advisory lock of its own, so that two processes starting together do not collide.
     MIGRATOR.run(&mut connection).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::VersionMissing(version) => Error::Usage(format!(
-            "the database was migrated by a newer maplebridge (migration {version} is not known here); install that version"
-        )),
+        sqlx::migrate::MigrateError::VersionMissing(version) => {
+            Error::Usage(format!("the database was migrated by a newer maplebridge (migration {version} is not known here); install that version"))
+        }
         sqlx::migrate::MigrateError::VersionMismatch(version) => {
             Error::Usage(format!("migration {version} was changed after it was applied to this database; restore a matching build"))
         }
@@ -137,10 +132,8 @@ async fn require_roles(connection: &mut PgConnection) -> Result<()> {
 
 async fn require_extensions(connection: &mut PgConnection) -> Result<()> {
     for extension in ["postgis", "btree_gist"] {
-        let there: bool = sqlx::query_scalar("select exists (select 1 from pg_extension where extname = $1)")
-            .bind(extension)
-            .fetch_one(&mut *connection)
-            .await?;
+        let there: bool =
+            sqlx::query_scalar("select exists (select 1 from pg_extension where extname = $1)").bind(extension).fetch_one(&mut *connection).await?;
         if !there && connection.execute(format!("create extension {extension}").as_str()).await.is_err() {
             return Err(Error::Usage(format!(
                 "the extension {extension} is missing and the owner may not make it. As the database administrator run:\n{FOR_THE_ADMINISTRATOR}"

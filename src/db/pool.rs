@@ -104,10 +104,7 @@ impl Db {
     /// Begins a transaction under the given scopes.
     pub async fn scoped(&self, scopes: &Scopes) -> Result<Scoped> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("select set_config('maplebridge.scopes', $1, true)")
-            .bind(scopes.to_setting())
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query("select set_config('maplebridge.scopes', $1, true)").bind(scopes.to_setting()).execute(&mut *transaction).await?;
         Ok(Scoped { transaction })
     }
 
@@ -138,9 +135,7 @@ impl Scoped {
 
     /// Commits. Deferred rules (overlap, separate duties) speak here.
     pub async fn commit(mut self) -> Result<Written> {
-        let xid: Option<String> = sqlx::query_scalar("select pg_current_xact_id_if_assigned()::text")
-            .fetch_one(&mut *self.transaction)
-            .await?;
+        let xid: Option<String> = sqlx::query_scalar("select pg_current_xact_id_if_assigned()::text").fetch_one(&mut *self.transaction).await?;
         self.transaction.commit().await?;
         Ok(Written { xid: xid.and_then(|text| text.parse().ok()) })
     }

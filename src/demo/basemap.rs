@@ -73,9 +73,7 @@ fn line(points: &[P]) -> LineString<f64> {
 
 /// Woods: the hilly blocks that hang together, with the wiggles of their edges.
 fn woods(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) {
-    let hilly: Vec<bool> = (0..mesh.sites.len())
-        .map(|b| division.cell_of[b] != FAR && !mesh.in_town(b) && land.hill(mesh.sites[b]) > 0.62)
-        .collect();
+    let hilly: Vec<bool> = (0..mesh.sites.len()).map(|b| division.cell_of[b] != FAR && !mesh.in_town(b) && land.hill(mesh.sites[b]) > 0.62).collect();
     let mut owner = vec![NOBODY; mesh.sites.len()];
     let mut count = 0;
     for first in 0..owner.len() {
@@ -239,9 +237,7 @@ fn roads(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) 
         }
     }
     for (k, &b) in blocks.iter().enumerate() {
-        let near = (0..k).min_by(|&i, &j| {
-            distance(land.towns[i].at, land.towns[k].at).total_cmp(&distance(land.towns[j].at, land.towns[k].at))
-        });
+        let near = (0..k).min_by(|&i, &j| distance(land.towns[i].at, land.towns[k].at).total_cmp(&distance(land.towns[j].at, land.towns[k].at)));
         if let Some(i) = near.filter(|_| land.counties.len() == 1) {
             let tree = graph.nearest(&[(blocks[i], 1.0)], None).before;
             ways.push(("road", walk(&tree, b, &mut on_road)));

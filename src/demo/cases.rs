@@ -131,25 +131,28 @@ impl<'a> Book<'a> {
         let risk = (complexity as f64 * 0.75 + f64::from(u8::from(parties_kind == "group")) * 1.3 + dice.between(-0.9, 0.9)).round().clamp(0.0, 3.0);
         let discovered_on = registered_on - Days::new(dice.below(3) as u64);
         let (state, closed_on) = progress(registered_on, self.plan.until, complexity, dice);
-        self.out.push((cell, Incident {
-            case_no: String::new(),
-            category: kind.code,
-            source: source(dice),
-            occurred_on: discovered_on - Days::new((dice.unit() * dice.unit() * 20.0) as u64),
-            discovered_on,
-            registered_on,
-            closed_on,
-            parties_count,
-            parties_kind,
-            complexity: COMPLEXITIES[complexity].0,
-            risk_level: ["blue", "yellow", "orange", "red"][risk as usize],
-            state,
-            sensitive: sensitive(kind.code, dice),
-            summary: kind.sentences[dice.below(kind.sentences.len())],
-            cell: home.cell,
-            household: household as u32,
-            at: home.at,
-        }));
+        self.out.push((
+            cell,
+            Incident {
+                case_no: String::new(),
+                category: kind.code,
+                source: source(dice),
+                occurred_on: discovered_on - Days::new((dice.unit() * dice.unit() * 20.0) as u64),
+                discovered_on,
+                registered_on,
+                closed_on,
+                parties_count,
+                parties_kind,
+                complexity: COMPLEXITIES[complexity].0,
+                risk_level: ["blue", "yellow", "orange", "red"][risk as usize],
+                state,
+                sensitive: sensitive(kind.code, dice),
+                summary: kind.sentences[dice.below(kind.sentences.len())],
+                cell: home.cell,
+                household: household as u32,
+                at: home.at,
+            },
+        ));
         true
     }
 }
@@ -310,7 +313,10 @@ fn plant_rise(book: &mut Book<'_>, division: &Division, dice: &mut Dice, truth: 
     for _ in 0..(division.townships.len() / 13).max(1) {
         let Some(cell) = (0..500).map(|_| dice.below(division.cells.len())).find(|&c| {
             let part = &division.cells[c];
-            !part.dedicated && part.households > 300 && !planted.contains(&code(part.code)) && truth.rising.iter().all(|r| r.cell.to_i64() != part.code)
+            !part.dedicated
+                && part.households > 300
+                && !planted.contains(&code(part.code))
+                && truth.rising.iter().all(|r| r.cell.to_i64() != part.code)
         }) else {
             continue;
         };

@@ -88,10 +88,8 @@ pub(super) fn divide(land: &Land, mesh: &Mesh) -> Division {
         used: uses(land, mesh),
         before: vec![FAR; n],
     };
-    let seats: Vec<(usize, f64)> = (0..land.counties.len())
-        .filter_map(|c| land.towns.iter().find(|t| t.county == c))
-        .map(|seat| (block_at(mesh, seat.at), 1.0))
-        .collect();
+    let seats: Vec<(usize, f64)> =
+        (0..land.counties.len()).filter_map(|c| land.towns.iter().find(|t| t.county == c)).map(|seat| (block_at(mesh, seat.at), 1.0)).collect();
     let county_of = graph.nearest(&seats, None).centre;
     let mut order: Vec<usize> = (0..land.counties.len()).collect();
     order.sort_by_key(|&c| land.counties[c].serial);
@@ -105,10 +103,7 @@ pub(super) fn divide(land: &Land, mesh: &Mesh) -> Division {
 
 /// The block inside whose middle is nearest to a place.
 pub(super) fn block_at(mesh: &Mesh, p: P) -> usize {
-    (0..mesh.sites.len())
-        .filter(|&i| mesh.inside[i])
-        .min_by(|&a, &b| distance(mesh.sites[a], p).total_cmp(&distance(mesh.sites[b], p)))
-        .unwrap_or(0)
+    (0..mesh.sites.len()).filter(|&i| mesh.inside[i]).min_by(|&a, &b| distance(mesh.sites[a], p).total_cmp(&distance(mesh.sites[b], p))).unwrap_or(0)
 }
 
 /// Lakes in the country, parks and campuses in towns.
@@ -181,9 +176,8 @@ fn county(land: &Land, mesh: &Mesh, graph: &mut Graph<'_>, c: usize, blocks: &[u
         .iter()
         .map(|&t| {
             let at = land.towns[t].at;
-            let nearest = blocks.iter().copied().min_by(|&a, &b| {
-                distance(mesh.sites[a as usize], at).total_cmp(&distance(mesh.sites[b as usize], at))
-            });
+            let nearest =
+                blocks.iter().copied().min_by(|&a, &b| distance(mesh.sites[a as usize], at).total_cmp(&distance(mesh.sites[b as usize], at)));
             (nearest.unwrap_or(0) as usize, land.towns[t].reach)
         })
         .collect();
@@ -196,8 +190,7 @@ fn county(land: &Land, mesh: &Mesh, graph: &mut Graph<'_>, c: usize, blocks: &[u
     let in_town = |b: u32| mesh.in_town(b as usize);
     let mut village_weight = vec![0.0; mesh.sites.len()];
     for &b in blocks {
-        village_weight[b as usize] =
-            size(b) / if in_town(b) { TOWN_CELL * COMMUNITY_CELLS } else { COUNTRY_CELL * VILLAGE_CELLS };
+        village_weight[b as usize] = size(b) / if in_town(b) { TOWN_CELL * COMMUNITY_CELLS } else { COUNTRY_CELL * VILLAGE_CELLS };
     }
     let groups: Vec<(Vec<u32>, Vec<f64>)> = (0..towns.len())
         .map(|t| {
@@ -242,11 +235,8 @@ fn cell_targets(cells: usize, villages: &[&Vec<u32>], out: &Division, mesh: &Mes
     order.sort_by_key(|&v| (!is_town(villages[v], out, mesh), counts[v] < 3));
     let over = (cells / 45).max(2);
     let under = (cells / 60).max(1);
-    let mut groups: Vec<(Vec<u32>, Vec<f64>)> = villages
-        .iter()
-        .zip(&counts)
-        .map(|(blocks, &k)| ((*blocks).clone(), (0..k).map(|_| dice.between(0.88, 1.12)).collect()))
-        .collect();
+    let mut groups: Vec<(Vec<u32>, Vec<f64>)> =
+        villages.iter().zip(&counts).map(|(blocks, &k)| ((*blocks).clone(), (0..k).map(|_| dice.between(0.88, 1.12)).collect())).collect();
     for (i, &v) in order.iter().enumerate() {
         let targets = &mut groups[v].1;
         if i < dedicated {
@@ -310,10 +300,28 @@ fn name_villages(mut drafts: Vec<Draft>, township: i64, kind: Kind, names: &mut 
             .or_else(|| names.next())
             .unwrap_or_else(|| Name { zh: "新村".into(), en: "Xincun".into() });
         let class = match (kind, draft.town) {
-            (Kind::Subdistrict, true) => if draft.density > 1_300.0 { 111 } else { 112 },
-            (Kind::Town, true) => if draft.density > 500.0 { 121 } else { 122 },
+            (Kind::Subdistrict, true) => {
+                if draft.density > 1_300.0 {
+                    111
+                } else {
+                    112
+                }
+            }
+            (Kind::Town, true) => {
+                if draft.density > 500.0 {
+                    121
+                } else {
+                    122
+                }
+            }
             (Kind::Township, true) => 210,
-            (Kind::Subdistrict | Kind::Town, false) if draft.density > 260.0 => if kind == Kind::Town { 122 } else { 112 },
+            (Kind::Subdistrict | Kind::Town, false) if draft.density > 260.0 => {
+                if kind == Kind::Town {
+                    122
+                } else {
+                    112
+                }
+            }
             (_, false) => 220,
         };
         let village = out.villages.len();

@@ -87,7 +87,18 @@ fn incidents(world: &World, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "{},{},{},{},{},{},{closed_on},{x:.7},{y:.7},{},{},{},{},{},{}",
-            i.case_no, i.category, i.source, i.state, i.occurred_on, i.discovered_on, i.parties_count, i.parties_kind, i.complexity, i.risk_level, i.summary, i.cell
+            i.case_no,
+            i.category,
+            i.source,
+            i.state,
+            i.occurred_on,
+            i.discovered_on,
+            i.parties_count,
+            i.parties_kind,
+            i.complexity,
+            i.risk_level,
+            i.summary,
+            i.cell
         )?;
     }
     Ok(())

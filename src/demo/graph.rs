@@ -144,10 +144,7 @@ impl<'a> Graph<'a> {
         let a = self.distances(blocks[0], blocks, &mut scratch.a, &mut scratch.heap);
         let b = self.distances(a, blocks, &mut scratch.a, &mut scratch.heap);
         self.distances(b, blocks, &mut scratch.b, &mut scratch.heap);
-        let mut order: Vec<(i64, u32)> = blocks
-            .iter()
-            .map(|&k| (i64::from(scratch.a[k as usize]) - i64::from(scratch.b[k as usize]), k))
-            .collect();
+        let mut order: Vec<(i64, u32)> = blocks.iter().map(|&k| (i64::from(scratch.a[k as usize]) - i64::from(scratch.b[k as usize]), k)).collect();
         order.sort_unstable();
         let (first, second) = targets.split_at(targets.len() / 2);
         let share = first.iter().sum::<f64>() / targets.iter().sum::<f64>();

@@ -46,7 +46,13 @@ impl Plot {
                     away_m = -away_m;
                 }
                 let street = mesh.in_town(block) && mesh.in_town(mesh.across(e, block));
-                let share = if edge.river { 0.60 } else if street { 0.92 } else { 0.66 };
+                let share = if edge.river {
+                    0.60
+                } else if street {
+                    0.92
+                } else {
+                    0.66
+                };
                 Side { a, b, normal, away_m, share }
             })
             .collect();
@@ -196,7 +202,16 @@ fn dwellings(households: u32, urban: f64, used: Use, dice: &mut Dice) -> Vec<(u1
         } else if urban > 250.0 && dice.chance(0.3) {
             (2 + dice.below(4), "mixed")
         } else {
-            (if dice.chance(0.56) { 1 } else if dice.chance(0.75) { 2 } else { 3 }, "house")
+            (
+                if dice.chance(0.56) {
+                    1
+                } else if dice.chance(0.75) {
+                    2
+                } else {
+                    3
+                },
+                "house",
+            )
         };
         let size = (size as u32).min(left);
         left -= size;
@@ -231,6 +246,13 @@ fn places(land: &Land, mesh: &Mesh, division: &Division, block: usize, n: usize,
         }
     }
     (0..n)
-        .map(|_| if lanes.is_empty() { plot.somewhere(dice) } else { let to = *dice.pick(&lanes); plot.beside(to, dice) })
+        .map(|_| {
+            if lanes.is_empty() {
+                plot.somewhere(dice)
+            } else {
+                let to = *dice.pick(&lanes);
+                plot.beside(to, dice)
+            }
+        })
         .collect()
 }

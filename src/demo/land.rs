@@ -113,11 +113,7 @@ impl Land {
         let (x, y) = (p[0] / self.half[0], p[1] / self.half[1]);
         let a = y.atan2(x);
         let f = &self.phases;
-        let r = 0.93
-            + 0.06 * (3.0 * a + f[0]).sin()
-            + 0.05 * (5.0 * a + f[1]).sin()
-            + 0.03 * (9.0 * a + f[2]).sin()
-            + 0.02 * (17.0 * a + f[3]).sin();
+        let r = 0.93 + 0.06 * (3.0 * a + f[0]).sin() + 0.05 * (5.0 * a + f[1]).sin() + 0.03 * (9.0 * a + f[2]).sin() + 0.02 * (17.0 * a + f[3]).sin();
         x.hypot(y) / r
     }
 
@@ -321,15 +317,7 @@ fn counties(count: usize, households: usize, cells: usize) -> Vec<County> {
         let share = bend / parts as f64;
         let mine = ((left.0 as f64 * share).round() as usize, (left.1 as f64 * share).round() as usize);
         left = (left.0 - mine.0, left.1 - mine.1);
-        out.push(County {
-            serial,
-            name: Name { zh: zh.into(), en: en.into() },
-            kind_zh,
-            kind_en,
-            households: mine.0,
-            cells: mine.1,
-            urban_share,
-        });
+        out.push(County { serial, name: Name { zh: zh.into(), en: en.into() }, kind_zh, kind_en, households: mine.0, cells: mine.1, urban_share });
     }
     out
 }

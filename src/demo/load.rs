@@ -80,13 +80,15 @@ async fn begin_job(scoped: &mut Scoped, id: &str, now: DateTime<Utc>, world: &Wo
 
 async fn end_job(scoped: &mut Scoped, id: &str, now: DateTime<Utc>, counts: Counts) -> Result<()> {
     let rows = counts.areas + counts.cells + counts.households + counts.facilities + counts.units + counts.incidents + counts.basemap;
-    sqlx::query("update jobs set state = 'done', ended_at = $2, heartbeat_at = $2, step = 'done', done_rows = $3, total_rows = $3, report = $4 where id = $1")
-        .bind(id)
-        .bind(now)
-        .bind(rows as i64)
-        .bind(json!(counts))
-        .execute(scoped.conn())
-        .await?;
+    sqlx::query(
+        "update jobs set state = 'done', ended_at = $2, heartbeat_at = $2, step = 'done', done_rows = $3, total_rows = $3, report = $4 where id = $1",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(rows as i64)
+    .bind(json!(counts))
+    .execute(scoped.conn())
+    .await?;
     let entry = Entry {
         user_id: None,
         account: "",
@@ -239,7 +241,8 @@ fn drawn(kind: &str) -> (&'static str, &'static str, u8) {
 
 /// The base map of the world, once: where the source has drawn before, nothing is drawn.
 async fn basemap(scoped: &mut Scoped, origin: &Origin, world: &World) -> Result<u64> {
-    let there: bool = sqlx::query_scalar("select exists (select 1 from basemap_features where origin = $1)").bind(ORIGIN).fetch_one(scoped.conn()).await?;
+    let there: bool =
+        sqlx::query_scalar("select exists (select 1 from basemap_features where origin = $1)").bind(ORIGIN).fetch_one(scoped.conn()).await?;
     if there {
         return Ok(0);
     }

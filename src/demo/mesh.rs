@@ -252,9 +252,7 @@ fn split(land: &Land, dice: &mut Dice, [x0, y0, x1, y1]: [f64; 4], put: &mut imp
     let jitter = if town { 0.13 } else { 0.33 };
     let p = [middle[0] + w * jitter * dice.between(-1.0, 1.0), middle[1] + h * jitter * dice.between(-1.0, 1.0)];
     // A slow drift bends the rows, so that no street runs due north for long.
-    let drift = |salt: u64| {
-        900.0 * (noise(land.seed ^ salt, p, 3_700.0) - 0.5) + 170.0 * (noise(land.seed ^ salt ^ 9, p, 800.0) - 0.5)
-    };
+    let drift = |salt: u64| 900.0 * (noise(land.seed ^ salt, p, 3_700.0) - 0.5) + 170.0 * (noise(land.seed ^ salt ^ 9, p, 800.0) - 0.5);
     put([p[0] + drift(21), p[1] + drift(22)]);
 }
 
@@ -314,7 +312,13 @@ fn pull_apart(sites: &[P], corners: &mut [P], edge: &Edge) {
 /// The bends of an edge, each inside the triangle of the edge and the site on its side.
 fn bends(seed: u64, a: P, b: P, sites: [P; 2], town: bool, river: bool) -> Vec<E7> {
     let length = distance(a, b);
-    let (share, every) = if river { (0.34, 55.0) } else if town { (0.03, 160.0) } else { (0.30, 95.0) };
+    let (share, every) = if river {
+        (0.34, 55.0)
+    } else if town {
+        (0.03, 160.0)
+    } else {
+        (0.30, 95.0)
+    };
     let count = ((length / every) as usize).min(9);
     if count == 0 {
         return Vec::new();

@@ -30,8 +30,8 @@ mod world;
 
 use chrono::NaiveDate;
 
-pub use load::{Counts, load};
 pub use files::{FILES, File};
+pub use load::{Counts, load};
 pub use truth::{PlantedCluster, PlantedRise, ServiceGap, SilentCell, SizedCell, Totals, Truth};
 pub use world::{Area, Cell, Facility, Feature, Household, Incident, Shape, World};
 

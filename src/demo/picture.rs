@@ -78,7 +78,13 @@ fn a_picture_is_drawn_where_one_is_asked_for() {
         eprintln!("skipped: MAPLEBRIDGE_PICTURE names no file");
         return;
     };
-    let size = if path.contains("township") { Size::Township } else if path.contains("city") { Size::City } else { Size::County };
+    let size = if path.contains("township") {
+        Size::Township
+    } else if path.contains("city") {
+        Size::City
+    } else {
+        Size::County
+    };
     let until = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
     let started = std::time::Instant::now();
     let world = generate(&Plan { size, seed: 1, until });

@@ -64,7 +64,13 @@ fn polygon(mesh: &Mesh, walks: &[(u32, u32, u32, bool)]) -> Polygon<f64> {
             }
         }
         ring.push(ring[0]);
-        let twice: i128 = ring.windows(2).map(|w| i128::from(w[0][0] - ring[0][0]) * i128::from(w[1][1] - ring[0][1]) - i128::from(w[1][0] - ring[0][0]) * i128::from(w[0][1] - ring[0][1])).sum();
+        let twice: i128 = ring
+            .windows(2)
+            .map(|w| {
+                i128::from(w[0][0] - ring[0][0]) * i128::from(w[1][1] - ring[0][1])
+                    - i128::from(w[1][0] - ring[0][0]) * i128::from(w[0][1] - ring[0][1])
+            })
+            .sum();
         rings.push((twice as f64, ring.into_iter().map(coord).collect()));
     }
     // The outer ring is the only one that turns left.

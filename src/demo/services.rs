@@ -37,7 +37,14 @@ const LONG: &str = "07:00–21:00";
 const ALWAYS: &str = "00:00–24:00";
 const SCHOOL: &str = "07:30–17:00";
 
-const fn supply(kind: &'static str, words: (&'static str, &'static str), mean: [f64; 2], capacity: u32, hours: &'static str, operator: Operator) -> Supply {
+const fn supply(
+    kind: &'static str,
+    words: (&'static str, &'static str),
+    mean: [f64; 2],
+    capacity: u32,
+    hours: &'static str,
+    operator: Operator,
+) -> Supply {
     Supply { kind, zh: words.0, en: words.1, mean, capacity, hours, operator }
 }
 
@@ -201,7 +208,12 @@ impl Maker<'_> {
             self.out.push(Facility {
                 key: format!("{}-{:05}", s.kind, self.out.len() + 1),
                 kind: s.kind,
-                name_zh: format!("{}{}{}", site.zh, ORDINALS[k.min(5)], s.zh.strip_prefix("社区").filter(|_| site.zh.ends_with("社区")).unwrap_or(s.zh)),
+                name_zh: format!(
+                    "{}{}{}",
+                    site.zh,
+                    ORDINALS[k.min(5)],
+                    s.zh.strip_prefix("社区").filter(|_| site.zh.ends_with("社区")).unwrap_or(s.zh)
+                ),
                 name_en: format!("{} {}{number}", site.en, s.en),
                 operator: site.operator.clone(),
                 capacity,

@@ -137,9 +137,8 @@ fn codes_are_unique_and_nest() {
 #[test]
 fn the_mix_of_categories_and_sources_is_that_of_a_rural_county() {
     let world = county();
-    let share = |of: &dyn Fn(&super::Incident) -> bool| {
-        world.incidents.iter().filter(|i| of(i)).count() as f64 / world.incidents.len() as f64 * 100.0
-    };
+    let share =
+        |of: &dyn Fn(&super::Incident) -> bool| world.incidents.iter().filter(|i| of(i)).count() as f64 / world.incidents.len() as f64 * 100.0;
     for (category, expected) in [("02", 28.1), ("07", 23.7), ("01", 10.9), ("06", 7.5), ("08", 5.3), ("03", 3.8)] {
         let seen = share(&|i| i.category == category);
         assert!((seen - expected).abs() < 1.2, "{category}: {seen} %, {expected} % expected");
@@ -165,7 +164,11 @@ fn the_days_and_the_state_of_an_incident_fit_each_other() {
         let closed = matches!(i.state, "closed" | "followed_up" | "archived");
         assert_eq!(closed, i.closed_on.is_some(), "{} {}", i.case_no, i.state);
         assert!(i.closed_on.is_none_or(|d| i.registered_on <= d && d <= until()), "{}", i.case_no);
-        assert!(closed || i.state == "reopened" || matches!(i.state, "not_accepted" | "merged") || (until() - i.registered_on).num_days() < 370, "{}", i.case_no);
+        assert!(
+            closed || i.state == "reopened" || matches!(i.state, "not_accepted" | "merged") || (until() - i.registered_on).num_days() < 370,
+            "{}",
+            i.case_no
+        );
     }
     assert!(county().incidents.iter().filter(|i| i.state == "in_process").count() > 20);
 }

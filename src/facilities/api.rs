@@ -27,9 +27,7 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new()
-        .routes(routes!(list_facilities, create_facility))
-        .routes(routes!(find_facility, update_facility, delete_facility))
+    OpenApiRouter::new().routes(routes!(list_facilities, create_facility)).routes(routes!(find_facility, update_facility, delete_facility))
 }
 
 /// A facility.
@@ -132,11 +130,7 @@ async fn list_facilities(
 /// One facility as it is today.
 #[utoipa::path(get, path = "/api/facilities/{id}", operation_id = "find_facility", tag = "facilities", params(("id" = String, Path)),
     responses((status = 200, body = Feature<FacilityProperties>, content_type = "application/geo+json"), (status = 404, body = Problem)))]
-async fn find_facility(
-    State(context): State<Context>,
-    signed: Signed,
-    Path(key): Path<String>,
-) -> Result<Versioned<FacilityProperties>, Failure> {
+async fn find_facility(State(context): State<Context>, signed: Signed, Path(key): Path<String>) -> Result<Versioned<FacilityProperties>, Failure> {
     signed.reader.require(Right::Map)?;
     let mut transaction = context.begin(&signed.reader).await?;
     let row = store::find(&mut transaction, id("facility", &key)?, context.clock.today()).await?;

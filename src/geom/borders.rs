@@ -42,10 +42,7 @@ pub fn shared_borders(cells: &[MultiPolygon], snap_m: f64) -> Vec<SharedBorder> 
     for (i, e) in single.iter().enumerate() {
         let scale = metres_per_degree(e.a.y);
         let [dx, dy] = scale.map(|s| snap_m / s);
-        let window = AABB::from_corners(
-            [e.a.x.min(e.b.x) - dx, e.a.y.min(e.b.y) - dy],
-            [e.a.x.max(e.b.x) + dx, e.a.y.max(e.b.y) + dy],
-        );
+        let window = AABB::from_corners([e.a.x.min(e.b.x) - dx, e.a.y.min(e.b.y) - dy], [e.a.x.max(e.b.x) + dx, e.a.y.max(e.b.y) + dy]);
         for f in tree.locate_in_envelope_intersecting(&window).filter(|f| f.data > i) {
             let f = &single[f.data];
             let length_m = if f.cell == e.cell { 0.0 } else { beside(e, f, scale, snap_m) };

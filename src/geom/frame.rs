@@ -116,10 +116,7 @@ impl Plane {
         let cos_beta = (1.0 - sin_beta * sin_beta).sqrt();
         let (sin_l, cos_l) = (place.lon.to_radians() - self.lon0).sin_cos();
         let b = self.rq_m * (2.0 / (1.0 + self.sin_beta1 * sin_beta + self.cos_beta1 * cos_beta * cos_l)).sqrt();
-        Coord {
-            x: b * self.d * cos_beta * sin_l,
-            y: b / self.d * (self.cos_beta1 * sin_beta - self.sin_beta1 * cos_beta * cos_l),
-        }
+        Coord { x: b * self.d * cos_beta * sin_l, y: b / self.d * (self.cos_beta1 * sin_beta - self.sin_beta1 * cos_beta * cos_l) }
     }
 
     /// Metres back to degrees, for one coordinate; the inverse of [`Self::xy`] to better than 1e-9°.

@@ -24,8 +24,7 @@ pub struct PointLocator<K> {
 impl<K: Ord + Copy> PointLocator<K> {
     /// Indexes polygons in degrees by their keys. Empty shapes hold nothing. O(edges · log).
     pub fn new<'a>(polygons: impl IntoIterator<Item = (K, &'a MultiPolygon)>) -> Self {
-        let mut polygons: Vec<(K, Slabs)> =
-            polygons.into_iter().filter_map(|(key, shape)| Some((key, Slabs::new(shape)?))).collect();
+        let mut polygons: Vec<(K, Slabs)> = polygons.into_iter().filter_map(|(key, shape)| Some((key, Slabs::new(shape)?))).collect();
         polygons.sort_by_key(|(key, _)| *key);
         let boxed = |(i, (_, slabs)): (usize, &(K, Slabs))| GeomWithData::new(Rectangle::from_corners(slabs.lo, slabs.hi), i as u32);
         let tree = RTree::bulk_load(polygons.iter().enumerate().map(boxed).collect());

@@ -26,7 +26,6 @@ pub(crate) mod shared_data;
 pub mod crs;
 pub mod wkb;
 
-
 pub use borders::{SharedBorder, shared_borders};
 pub use compactness::{Compactness, compactness};
 pub use frame::{LonLat, Metres, Plane};

@@ -6,8 +6,7 @@ use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, Mult
 
 /// A file below the shared folder, read whole; `None` (and a line on stderr) where the folder is absent.
 pub(crate) fn read(path: &str) -> Option<String> {
-    let base = std::env::var_os("MAPLEBRIDGE_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
+    let base = std::env::var_os("MAPLEBRIDGE_SHARED").map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
     let text = std::fs::read_to_string(base.join(path)).ok();
     if text.is_none() {
         eprintln!("skipped: no shared/{path}");

@@ -28,9 +28,7 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new()
-        .routes(routes!(list_households, create_household))
-        .routes(routes!(find_household, update_household, delete_household))
+    OpenApiRouter::new().routes(routes!(list_households, create_household)).routes(routes!(find_household, update_household, delete_household))
 }
 
 /// An address with the number of households at it.
@@ -108,11 +106,7 @@ async fn list_households(
 /// One address as it is today.
 #[utoipa::path(get, path = "/api/households/{id}", operation_id = "find_household", tag = "households", params(("id" = String, Path)),
     responses((status = 200, body = Feature<HouseholdProperties>, content_type = "application/geo+json"), (status = 404, body = Problem)))]
-async fn find_household(
-    State(context): State<Context>,
-    signed: Signed,
-    Path(key): Path<String>,
-) -> Result<Versioned<HouseholdProperties>, Failure> {
+async fn find_household(State(context): State<Context>, signed: Signed, Path(key): Path<String>) -> Result<Versioned<HouseholdProperties>, Failure> {
     signed.reader.require(Right::Households)?;
     let mut transaction = context.begin(&signed.reader).await?;
     let row = store::find(&mut transaction, id("household", &key)?, context.clock.today()).await?;

@@ -27,9 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
                 Error::Usage("read the row first and send its ETag as If-Match, so that nobody's edit is lost".into()),
             ));
         };
-        read(value).map(Self).ok_or_else(|| {
-            Failure::bad_request("If-Match", "not_a_version", "If-Match holds one ETag of this row, such as \"v3\"")
-        })
+        read(value).map(Self).ok_or_else(|| Failure::bad_request("If-Match", "not_a_version", "If-Match holds one ETag of this row, such as \"v3\""))
     }
 }
 

@@ -68,11 +68,7 @@ impl<P> FeatureCollection<P> {
     /// A page of rows as features.
     pub fn of_page<T>(page: Page<T>, feature: impl FnMut(T) -> Feature<P>) -> Self {
         let next = page.next.map(crate::db::Cursor::to_text);
-        Self {
-            kind: FeatureCollectionType::FeatureCollection,
-            features: page.rows.into_iter().map(feature).collect(),
-            page: PageInfo { next },
-        }
+        Self { kind: FeatureCollectionType::FeatureCollection, features: page.rows.into_iter().map(feature).collect(), page: PageInfo { next } }
     }
 
     /// As [`Self::of_page`], where a row may fail to become a feature.

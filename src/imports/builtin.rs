@@ -9,50 +9,53 @@ pub(super) const LISTS: &[(ListKind, &[Words])] = &[
     (ListKind::Category, CATEGORIES),
     (ListKind::IncidentSource, SOURCES),
     (ListKind::IncidentState, STATES),
-    (ListKind::Complexity, &[
-        ("simple", "简易", "simple"),
-        ("ordinary", "一般", "ordinary"),
-        ("complex", "复杂", "complex"),
-        ("hard", "疑难", "hard"),
-    ]),
-    (ListKind::RiskLevel, &[
-        ("blue", "蓝/蓝色/隐患", "blue"),
-        ("yellow", "黄/黄色/一般", "yellow"),
-        ("orange", "橙/橙色/关注", "orange"),
-        ("red", "红/红色/重点", "red"),
-    ]),
-    (ListKind::PartiesKind, &[
-        ("person", "个人", "person"),
-        ("organisation", "组织/单位", "organisation/organization"),
-        ("group", "群体", "group"),
-    ]),
-    (ListKind::CellKind, &[
-        ("general", "综合网格/综合/基础网格/一般网格", "general"),
-        ("dedicated", "专属网格/专属/专业网格", "dedicated"),
-    ]),
+    (
+        ListKind::Complexity,
+        &[("simple", "简易", "simple"), ("ordinary", "一般", "ordinary"), ("complex", "复杂", "complex"), ("hard", "疑难", "hard")],
+    ),
+    (
+        ListKind::RiskLevel,
+        &[
+            ("blue", "蓝/蓝色/隐患", "blue"),
+            ("yellow", "黄/黄色/一般", "yellow"),
+            ("orange", "橙/橙色/关注", "orange"),
+            ("red", "红/红色/重点", "red"),
+        ],
+    ),
+    (ListKind::PartiesKind, &[("person", "个人", "person"), ("organisation", "组织/单位", "organisation/organization"), ("group", "群体", "group")]),
+    (ListKind::CellKind, &[("general", "综合网格/综合/基础网格/一般网格", "general"), ("dedicated", "专属网格/专属/专业网格", "dedicated")]),
     (ListKind::FacilityKind, FACILITIES),
-    (ListKind::PopulationBand, &[
-        ("p1_4", "1–4 人/1-4", "1–4 people"),
-        ("p5_9", "5–9 人/5-9", "5–9 people"),
-        ("p10_49", "10–49 人/10-49", "10–49 people"),
-        ("p50_199", "50–199 人/50-199", "50–199 people"),
-        ("p200_plus", "200 人以上/200+", "200 people and more"),
-    ]),
-    (ListKind::DwellingKind, &[
-        ("apartment", "公寓/楼房/住宅楼", "apartment/apartments"),
-        ("house", "独栋/平房/自建房", "house"),
-        ("mixed", "商住混合/混合", "mixed"),
-        ("dormitory", "宿舍", "dormitory"),
-    ]),
-    (ListKind::UrbanRuralClass, &[
-        ("111", "主城区", "main urban area"),
-        ("112", "城乡结合区", "urban–rural fringe"),
-        ("121", "镇中心区", "town centre"),
-        ("122", "镇乡结合区", "town–rural fringe"),
-        ("123", "特殊区域", "special area"),
-        ("210", "乡中心区", "township centre"),
-        ("220", "村庄", "village"),
-    ]),
+    (
+        ListKind::PopulationBand,
+        &[
+            ("p1_4", "1–4 人/1-4", "1–4 people"),
+            ("p5_9", "5–9 人/5-9", "5–9 people"),
+            ("p10_49", "10–49 人/10-49", "10–49 people"),
+            ("p50_199", "50–199 人/50-199", "50–199 people"),
+            ("p200_plus", "200 人以上/200+", "200 people and more"),
+        ],
+    ),
+    (
+        ListKind::DwellingKind,
+        &[
+            ("apartment", "公寓/楼房/住宅楼", "apartment/apartments"),
+            ("house", "独栋/平房/自建房", "house"),
+            ("mixed", "商住混合/混合", "mixed"),
+            ("dormitory", "宿舍", "dormitory"),
+        ],
+    ),
+    (
+        ListKind::UrbanRuralClass,
+        &[
+            ("111", "主城区", "main urban area"),
+            ("112", "城乡结合区", "urban–rural fringe"),
+            ("121", "镇中心区", "town centre"),
+            ("122", "镇乡结合区", "town–rural fringe"),
+            ("123", "特殊区域", "special area"),
+            ("210", "乡中心区", "township centre"),
+            ("220", "村庄", "village"),
+        ],
+    ),
 ];
 
 const CATEGORIES: &[Words] = &[

@@ -208,7 +208,11 @@ pub fn match_columns(noun: Noun, headings: &[String], has_shapes: bool, mapping:
             (How::Absent, Some(_)) if column.is_none() => How::Default,
             _ => how,
         };
-        if column.is_none() && constant.is_none() && field.need == Need::Required && !faults.iter().any(|f| f.args.get(1).is_some_and(|name| name == field.name)) {
+        if column.is_none()
+            && constant.is_none()
+            && field.need == Need::Required
+            && !faults.iter().any(|f| f.args.get(1).is_some_and(|name| name == field.name))
+        {
             faults.push(missing(field));
         }
         let heading = column.map(|at| headings[at].clone());
@@ -348,13 +352,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_and_a_slip_of_one_letter_is_seen() {
         let (_, faults, _) = matched(Noun::Incidents, &["lon"], "nonsense=lon");
-        assert_eq!(faults, [
-            FaultCode::FieldUnknown,
-            FaultCode::ColumnMissing,
-            FaultCode::ColumnMissing,
-            FaultCode::ColumnMissing,
-            FaultCode::ColumnMissing,
-        ]);
+        assert_eq!(
+            faults,
+            [FaultCode::FieldUnknown, FaultCode::ColumnMissing, FaultCode::ColumnMissing, FaultCode::ColumnMissing, FaultCode::ColumnMissing,]
+        );
         let (found, _, _) = matched(Noun::Households, &["longitud", "latitude"], "");
         assert_eq!(found[0], ("lon", "longitud".to_owned(), How::Near));
     }

@@ -124,13 +124,7 @@ pub async fn import(
     };
     let read = reading.read();
     let (collector, _) = reading.finish();
-    let counts = Counts {
-        read,
-        inserted: merged.inserted,
-        updated: merged.updated,
-        unchanged: merged.unchanged,
-        rejected: collector.faulty_rows(),
-    };
+    let counts = Counts { read, inserted: merged.inserted, updated: merged.updated, unchanged: merged.unchanged, rejected: collector.faulty_rows() };
     let ending = if progress.is_cancelled() {
         Ending::Cancelled
     } else if collector.of_file() > 0 || (!collector.is_clean() && !request.skip_faulty) {
@@ -260,8 +254,7 @@ async fn points(
     let rule = Rule::read(scoped).await?;
     // Two megabytes of rows at most are on their way.
     let (to, from) = tokio::sync::mpsc::channel(8);
-    let taking =
-        take_points::Taking { ground, under: request.options.under, today: origin.day, zone: clock.zone, progress: Arc::clone(progress) };
+    let taking = take_points::Taking { ground, under: request.options.under, today: origin.day, zone: clock.zone, progress: Arc::clone(progress) };
     let thread = tokio::task::spawn_blocking(move || taking.run(reading, &to));
     let rows = ReceiverStream::new(from);
     let merged = match request.noun {

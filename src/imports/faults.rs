@@ -132,16 +132,7 @@ impl Default for Collector {
 impl Collector {
     /// A collector that keeps at most `cap` faults to show.
     pub fn new(cap: usize) -> Self {
-        Self {
-            cap,
-            kept: Vec::new(),
-            warnings: Vec::new(),
-            counts: BTreeMap::new(),
-            faults: 0,
-            faulty_rows: 0,
-            last_row: None,
-            of_file: 0,
-        }
+        Self { cap, kept: Vec::new(), warnings: Vec::new(), counts: BTreeMap::new(), faults: 0, faulty_rows: 0, last_row: None, of_file: 0 }
     }
 
     /// Takes one in. Faults of one row must come one after another for `faulty_rows` to be exact.

@@ -61,10 +61,38 @@ impl Noun {
 #[repr(u8)]
 #[expect(missing_docs, reason = "the tables below give each its Chinese name")]
 pub enum FieldId {
-    Code, Name, NameEn, UrbanRural, TownshipCode, TownshipName, VillageCode, Kind, ValidFrom,
-    Longitude, Latitude, Wkt, HouseholdCount, PopulationBand, DwellingKind, Cell,
-    Operator, Capacity, Hours, BarrierFree, Phone,
-    CaseNo, Category, Source, OccurredOn, DiscoveredAt, PartiesCount, PartiesKind, Complexity, RiskLevel, State, Summary,
+    Code,
+    Name,
+    NameEn,
+    UrbanRural,
+    TownshipCode,
+    TownshipName,
+    VillageCode,
+    Kind,
+    ValidFrom,
+    Longitude,
+    Latitude,
+    Wkt,
+    HouseholdCount,
+    PopulationBand,
+    DwellingKind,
+    Cell,
+    Operator,
+    Capacity,
+    Hours,
+    BarrierFree,
+    Phone,
+    CaseNo,
+    Category,
+    Source,
+    OccurredOn,
+    DiscoveredAt,
+    PartiesCount,
+    PartiesKind,
+    Complexity,
+    RiskLevel,
+    State,
+    Summary,
 }
 
 impl FieldId {
@@ -111,24 +139,47 @@ const fn date(id: FieldId, name: &'static str, zh: &'static str, need: Need, hea
 use FieldId as F;
 use Need::{Default, Optional, Required};
 
-const LON: Field = field(F::Longitude, "lon", "经度", Optional, &["longitude", "lng", "long", "东经", "x坐标", "横坐标", "坐标x", "x", "easting", "point_x"]);
+const LON: Field =
+    field(F::Longitude, "lon", "经度", Optional, &["longitude", "lng", "long", "东经", "x坐标", "横坐标", "坐标x", "x", "easting", "point_x"]);
 const LAT: Field = field(F::Latitude, "lat", "纬度", Optional, &["latitude", "北纬", "y坐标", "纵坐标", "坐标y", "y", "northing", "point_y"]);
 const WKT: Field = field(F::Wkt, "wkt", "图形", Optional, &["geometry", "geom", "the_geom", "wkt_geom", "shape", "几何", "边界", "图形wkt"]);
 const VALID_FROM: Field = date(F::ValidFrom, "valid_from", "生效日期", Optional, &["启用日期", "生效时间", "effective_on", "start_date"]);
 const CELL: Field = field(F::Cell, "cell", "网格代码", Optional, &["网格编码", "网格编号", "所属网格代码", "cell_code", "grid_code", "grid"]);
 
 const AREAS: &[Field] = &[
-    field(F::Code, "code", "代码", Optional, &[
-        "区划代码", "行政区划代码", "统计用区划代码", "村社代码", "村代码", "村(社区)代码", "社区代码", "adcode", "code12", "area_code", "villcode", "geoid",
-    ]),
-    field(F::Name, "name", "名称", Required, &[
-        "区划名称", "村社名称", "村名", "社区名称", "村(社区)名称", "name_zh", "villname", "area_name", "community", "district", "ntaname",
-    ]),
+    field(
+        F::Code,
+        "code",
+        "代码",
+        Optional,
+        &[
+            "区划代码",
+            "行政区划代码",
+            "统计用区划代码",
+            "村社代码",
+            "村代码",
+            "村(社区)代码",
+            "社区代码",
+            "adcode",
+            "code12",
+            "area_code",
+            "villcode",
+            "geoid",
+        ],
+    ),
+    field(
+        F::Name,
+        "name",
+        "名称",
+        Required,
+        &["区划名称", "村社名称", "村名", "社区名称", "村(社区)名称", "name_zh", "villname", "area_name", "community", "district", "ntaname"],
+    ),
     field(F::NameEn, "name_en", "英文名称", Optional, &["英文名", "english_name", "villeng", "name:en"]),
     field(F::UrbanRural, "urban_rural_class", "城乡分类", Optional, &["城乡分类代码", "urban_rural", "urban_rural_code"]),
     field(F::TownshipCode, "township_code", "乡镇代码", Optional, &["街道代码", "乡镇街道代码", "镇代码", "towncode", "street_code"]),
     field(F::TownshipName, "township_name", "乡镇名称", Optional, &["街道名称", "乡镇街道名称", "乡镇", "街道", "townname", "street_name"]),
-    VALID_FROM, WKT,
+    VALID_FROM,
+    WKT,
 ];
 
 const CELLS: &[Field] = &[
@@ -136,27 +187,34 @@ const CELLS: &[Field] = &[
     field(F::Name, "name", "网格名称", Optional, &["名称", "cell_name", "grid_name", "name_zh", "community", "ntaname", "geo_displa"]),
     field(F::Kind, "kind", "网格类型", Default("general"), &["类型", "网格类别", "cell_kind", "grid_kind", "type"]),
     field(F::VillageCode, "village", "村社代码", Optional, &["村(社区)代码", "社区代码", "village_code", "community_code"]),
-    VALID_FROM, WKT,
+    VALID_FROM,
+    WKT,
 ];
 
 const HOUSEHOLDS: &[Field] = &[
-    LON, LAT, WKT,
+    LON,
+    LAT,
+    WKT,
     field(F::HouseholdCount, "household_count", "户数", Default("1"), &["households", "住户数", "总户数"]),
     field(F::PopulationBand, "population_band", "人口段", Optional, &["人口规模", "人数段"]),
     field(F::DwellingKind, "dwelling_kind", "住宅类型", Optional, &["房屋类型", "建筑类型", "dwelling"]),
-    CELL, VALID_FROM,
+    CELL,
+    VALID_FROM,
 ];
 
 const FACILITIES: &[Field] = &[
     field(F::Kind, "kind", "设施类型", Required, &["类型", "设施类别", "类别", "facility_kind", "facility_type", "category", "type", "amenity"]),
     field(F::Name, "name", "设施名称", Required, &["名称", "facility", "facility_name", "name_zh"]),
-    LON, LAT, WKT,
+    LON,
+    LAT,
+    WKT,
     field(F::Operator, "operator", "运营单位", Optional, &["主管单位", "管理单位", "运营方"]),
     field(F::Capacity, "capacity", "容量", Optional, &["规模", "床位数", "座位数", "学位数"]),
     field(F::Hours, "hours", "开放时间", Optional, &["营业时间", "服务时间", "opening_hours"]),
     field(F::BarrierFree, "barrier_free", "无障碍", Optional, &["无障碍设施", "wheelchair", "accessible"]),
     field(F::Phone, "phone_public", "公开电话", Optional, &["服务电话", "联系电话", "public_phone"]),
-    CELL, VALID_FROM,
+    CELL,
+    VALID_FROM,
 ];
 
 const INCIDENTS: &[Field] = &[
@@ -165,7 +223,9 @@ const INCIDENTS: &[Field] = &[
     field(F::Source, "source", "来源", Required, &["案件来源", "纠纷来源", "来源渠道"]),
     date(F::OccurredOn, "occurred_on", "发生日期", Optional, &["发生时间", "日期", "date", "occurred", "created_date"]),
     date(F::DiscoveredAt, "discovered_at", "发现时间", Optional, &["登记时间", "受理时间", "上报时间", "created_at", "discovered"]),
-    LON, LAT, WKT,
+    LON,
+    LAT,
+    WKT,
     field(F::PartiesCount, "parties_count", "涉及人数", Optional, &["当事人数", "人数"]),
     field(F::PartiesKind, "parties_kind", "当事方", Optional, &["当事人类型", "当事方类型"]),
     field(F::Complexity, "complexity", "复杂程度", Optional, &["难易程度", "难度"]),

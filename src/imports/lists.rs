@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::values::{Trouble, narrow};
 use super::faults::FaultCode;
+use super::values::{Trouble, narrow};
 
 /// Which list a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -161,10 +161,7 @@ impl CodeLists {
     pub fn code(&self, kind: ListKind, value: &str) -> Result<&str, Trouble> {
         match self.find(kind, value) {
             Some(at) => Ok(&self.entries(kind)[at].code),
-            None => Err(Trouble {
-                code: FaultCode::NotInList,
-                args: vec![value.to_owned(), kind.names().0.to_owned(), self.nearest(kind, value)],
-            }),
+            None => Err(Trouble { code: FaultCode::NotInList, args: vec![value.to_owned(), kind.names().0.to_owned(), self.nearest(kind, value)] }),
         }
     }
 

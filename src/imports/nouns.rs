@@ -184,9 +184,7 @@ impl Check<'_> {
                 return Err(Trouble { code: FaultCode::CodeLevel, args: vec![text.to_owned()] });
             }
             match self.under {
-                Some(under) if !under.holds(code) => {
-                    Err(Trouble { code: FaultCode::CodeOutside, args: vec![text.to_owned(), under.to_string()] })
-                }
+                Some(under) if !under.holds(code) => Err(Trouble { code: FaultCode::CodeOutside, args: vec![text.to_owned(), under.to_string()] }),
                 _ => Ok(code),
             }
         });

@@ -57,17 +57,7 @@ impl Plan {
     pub fn make(survey: Survey, noun: Noun, mapping: Mapping, crs: Option<&str>) -> Self {
         let has_shapes = survey.format != Format::Table;
         let (matching, faults) = match_columns(noun, &survey.names(), has_shapes, &mapping);
-        let mut plan = Self {
-            noun,
-            survey,
-            matching,
-            mapping,
-            crs: None,
-            crs_from: CrsFrom::NotNeeded,
-            north_first: false,
-            faults,
-            converter: None,
-        };
+        let mut plan = Self { noun, survey, matching, mapping, crs: None, crs_from: CrsFrom::NotNeeded, north_first: false, faults, converter: None };
         plan.settle_dates();
         plan.settle_crs(crs, has_shapes);
         plan
@@ -127,7 +117,8 @@ impl Plan {
     }
 
     fn settle_crs(&mut self, given: Option<&str>, has_shapes: bool) {
-        let has_place = has_shapes || [FieldId::Longitude, FieldId::Wkt].iter().any(|&id| self.matching.of(id).is_some_and(|own| own.column.is_some()));
+        let has_place =
+            has_shapes || [FieldId::Longitude, FieldId::Wkt].iter().any(|&id| self.matching.of(id).is_some_and(|own| own.column.is_some()));
         if !has_place {
             return;
         }

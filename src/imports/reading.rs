@@ -129,13 +129,8 @@ impl Reading {
 
     fn check(&mut self) -> Option<NounRow> {
         let mut cells = Cells { record: &self.record, binding: &self.binding, faults: &mut self.row_faults };
-        let mut check = Check {
-            lists: &mut self.lists,
-            extend: self.options.extend,
-            zone: self.options.zone,
-            places: &self.places,
-            under: self.options.under,
-        };
+        let mut check =
+            Check { lists: &mut self.lists, extend: self.options.extend, zone: self.options.zone, places: &self.places, under: self.options.under };
         check.row(self.noun, &mut cells)
     }
 

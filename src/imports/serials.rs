@@ -63,10 +63,8 @@ mod tests {
 
     #[test]
     fn a_number_once_used_is_not_used_again() {
-        let used: BTreeSet<CellCode> = ["330681001001002", "330681001001998", "330681001002001"]
-            .into_iter()
-            .map(|code| CellCode::parse(code).expect("a cell"))
-            .collect();
+        let used: BTreeSet<CellCode> =
+            ["330681001001002", "330681001001998", "330681001002001"].into_iter().map(|code| CellCode::parse(code).expect("a cell")).collect();
         let places = vec![LonLat::new(120.0, 29.0); 3];
         let codes = issue_cells(village(), &places, &used).expect("room enough");
         let serials: Vec<i64> = codes.iter().map(|code| code.to_i64() % 1000).collect();

@@ -144,9 +144,8 @@ impl Source {
             Err(error) => return Err(unreadable(&error)),
         };
         let mut known = Known { source: self, encoding, format: Format::Table };
-        known.format = known.find_format().map_err(|error| unreadable(&error))?.ok_or_else(|| {
-            RowFault::new(0, FaultCode::Format).arg(known.source.name())
-        })?;
+        known.format =
+            known.find_format().map_err(|error| unreadable(&error))?.ok_or_else(|| RowFault::new(0, FaultCode::Format).arg(known.source.name()))?;
         Ok(known)
     }
 }
@@ -211,9 +210,8 @@ struct Limited<R> {
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(to)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::FileTooLarge, "more than the limit once unpacked")
-        })?;
+        self.left =
+            self.left.checked_sub(read as u64).ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, "more than the limit once unpacked"))?;
         Ok(read)
     }
 }

@@ -64,7 +64,11 @@ impl Survey {
             sample: Vec::new(),
             known,
         };
-        if survey.format == Format::Table { survey.look_at_table()? } else { survey.look_at_features()? }
+        if survey.format == Format::Table {
+            survey.look_at_table()?
+        } else {
+            survey.look_at_features()?
+        }
         Ok(survey)
     }
 

@@ -111,12 +111,7 @@ fn skip_line(text: &mut impl Read) -> io::Result<()> {
 /// The delimiter that cuts the first rows into the same number of cells, and into most of them.
 fn find_delimiter(head: &[u8]) -> u8 {
     let score = |delimiter: u8| {
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .terminator(Terminator::CRLF)
-            .from_reader(head);
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).terminator(Terminator::CRLF).from_reader(head);
         let widths: Vec<usize> = reader.byte_records().take(20).map_while(Result::ok).map(|record| record.len()).collect();
         // The last row of the head may be cut off.
         let whole = if widths.len() > 2 && widths.len() < 20 { &widths[..widths.len() - 1] } else { &widths[..] };

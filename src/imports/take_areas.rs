@@ -17,7 +17,14 @@ use crate::jobs::Progress;
 /// Reads all areas and puts them into the tree. Codes that the source got before are the same again.
 ///
 /// The key of an area with a code of our scheme is that code; else its old code or name, behind its parent's.
-pub(super) fn take(reading: &mut Reading, ground: &Ground, source: &str, under: Option<AreaCode>, tolerance: Tolerance, progress: &Progress) -> Vec<AreaOut> {
+pub(super) fn take(
+    reading: &mut Reading,
+    ground: &Ground,
+    source: &str,
+    under: Option<AreaCode>,
+    tolerance: Tolerance,
+    progress: &Progress,
+) -> Vec<AreaOut> {
     let mut rows = Vec::new();
     let mut own = BTreeSet::new();
     while let Some(checked) = reading.next_row() {

@@ -75,7 +75,8 @@ impl Taking<'_> {
         let under = self.under.filter(|under| under.level() == Level::Village);
         let named = code.map(CellCode::village).or(cell.village).or(under);
         let Some(inner) = geom::inner_point(&cell.shape) else { return Err(RowFault::new(row, FaultCode::InNoVillage)) };
-        let village = named.or_else(|| self.ground.village(inner)).ok_or_else(|| RowFault::new(row, FaultCode::InNoVillage).at(inner.lon, inner.lat))?;
+        let village =
+            named.or_else(|| self.ground.village(inner)).ok_or_else(|| RowFault::new(row, FaultCode::InNoVillage).at(inner.lon, inner.lat))?;
         if !self.ground.areas.contains_key(&village) {
             return Err(RowFault::new(row, FaultCode::NoVillage).arg(village));
         }
@@ -90,8 +91,7 @@ impl Taking<'_> {
         for (village, cells) in without {
             let mut used = self.ground.used(village);
             used.extend(taken.iter().filter_map(|cell| cell.code).filter(|code| code.village() == village));
-            let places: Vec<LonLat> =
-                cells.iter().map(|&at| geom::inner_point(&taken[at].cell.shape).unwrap_or(LonLat::new(0.0, 0.0))).collect();
+            let places: Vec<LonLat> = cells.iter().map(|&at| geom::inner_point(&taken[at].cell.shape).unwrap_or(LonLat::new(0.0, 0.0))).collect();
             match issue_cells(village, &places, &used) {
                 Some(codes) => cells.iter().zip(codes).for_each(|(&at, code)| taken[at].code = Some(code)),
                 None => reading.faults_mut().push(RowFault::new(taken[cells[0]].row, FaultCode::SerialsFull).arg(village)),

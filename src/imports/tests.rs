@@ -190,20 +190,20 @@ fn bad_rows_are_told_by_number_column_reason_and_cure() {
     assert_eq!((read, rows.len(), faults.faulty_rows()), (6, 1, 5));
     let counts = Counts { read, rejected: 5, ..Counts::default() };
     let report = Report::new(Some(understood.clone()), counts, &faults, &[], Lang::En);
-    let told: Vec<String> = report
-        .faults
-        .iter()
-        .map(|fault| format!("{} {} {}", fault.row, fault.column.as_deref().unwrap_or("-"), fault.reason))
-        .collect();
-    assert_eq!(told, [
-        "3 经度 the longitude 230 is beyond −180 to 180",
-        "4 纬度 only one of longitude and latitude is given",
-        "4 户数 “三” is no number",
-        "4 住宅类型 “公预” is not in the list “住宅类型”; the nearest is apartment 公寓/楼房/住宅楼",
-        "5 - the row has 2 cells, the headings are 4",
-        "6 经度 the place is 0, 0",
-        "7 纬度 the latitude 95 is beyond −90 to 90",
-    ]);
+    let told: Vec<String> =
+        report.faults.iter().map(|fault| format!("{} {} {}", fault.row, fault.column.as_deref().unwrap_or("-"), fault.reason)).collect();
+    assert_eq!(
+        told,
+        [
+            "3 经度 the longitude 230 is beyond −180 to 180",
+            "4 纬度 only one of longitude and latitude is given",
+            "4 户数 “三” is no number",
+            "4 住宅类型 “公预” is not in the list “住宅类型”; the nearest is apartment 公寓/楼房/住宅楼",
+            "5 - the row has 2 cells, the headings are 4",
+            "6 经度 the place is 0, 0",
+            "7 纬度 the latitude 95 is beyond −90 to 90",
+        ]
+    );
     let mut table = Vec::new();
     Report::new(Some(understood), counts, &faults, &[], Lang::Zh).write_csv(&mut table).expect("memory takes it");
     assert!(String::from_utf8_lossy(&table).contains("4,户数,number,错误,“三”不是数字,改成数字,,"));

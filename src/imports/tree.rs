@@ -182,13 +182,8 @@ mod tests {
             row(None, Some("10002010002"), "乙里", Some(("10002010", "宜蘭市"))),
             row(None, Some("10002010001"), "甲里", Some(("10002010", "宜蘭市"))),
         ];
-        let expected = [
-            ("990101100", "宜蘭市"),
-            ("990101100200", "甲里"),
-            ("990101100201", "乙里"),
-            ("990101101", "大同鄉"),
-            ("990101101200", "太平村"),
-        ];
+        let expected =
+            [("990101100", "宜蘭市"), ("990101100200", "甲里"), ("990101100201", "乙里"), ("990101101", "大同鄉"), ("990101101200", "太平村")];
         let expected = expected.map(|(code, name)| (code.to_owned(), name.to_owned()));
         assert_eq!(planted(rows.clone(), "990101", &BTreeMap::new()), expected);
         // Imported again, every old code keeps the new one it got.

@@ -89,14 +89,20 @@ fn checks(noun: &str) -> &'static [(&'static str, &'static str)] {
             ),
         ],
         "households" => &[
-            ("select count(*) from households where job_id = $1 and (valid_to is not null or version > 1)", "of its addresses were changed or ended since"),
+            (
+                "select count(*) from households where job_id = $1 and (valid_to is not null or version > 1)",
+                "of its addresses were changed or ended since",
+            ),
             (
                 "select count(*) from incidents i where i.safe_place_id in (select safe_place_id from households where job_id = $1)",
                 "cases are shown at the groups of its addresses",
             ),
         ],
         "facilities" => &[
-            ("select count(*) from facilities where job_id = $1 and (valid_to is not null or version > 1)", "of its facilities were changed or ended since"),
+            (
+                "select count(*) from facilities where job_id = $1 and (valid_to is not null or version > 1)",
+                "of its facilities were changed or ended since",
+            ),
             (
                 "select count(*) from units u where u.facility_id in (select facility_id from facilities where job_id = $1)",
                 "offices sit in its facilities",

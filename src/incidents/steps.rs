@@ -89,17 +89,19 @@ async fn move_incident(
     let row = store::find(&mut transaction, key).await?;
     let target = key.to_string();
     let detail = json!({ "from": from, "to": row.state });
-    note(&context, &mut transaction, &signed, Done { action: "incident.move", target: &target, scope_code: Some(row.scope_code), detail, rows: 1 }).await?;
+    note(&context, &mut transaction, &signed, Done { action: "incident.move", target: &target, scope_code: Some(row.scope_code), detail, rows: 1 })
+        .await?;
     context.commit(transaction).await?;
     Ok(Versioned(row.feature()?, row.version))
 }
 
 /// The guard of a step, where one of the reader's roles at the case may make it.
 async fn allowed(transaction: &mut Scoped, reader: &Reader, row: &Incident, to: &str) -> Outcome<String> {
-    let steps: Vec<(String, String, String)> = sqlx::query_as("select to_state, role, guard from incident_transitions where from_state = $1 order by to_state, role")
-        .bind(&row.state)
-        .fetch_all(transaction.conn())
-        .await?;
+    let steps: Vec<(String, String, String)> =
+        sqlx::query_as("select to_state, role, guard from incident_transitions where from_state = $1 order by to_state, role")
+            .bind(&row.state)
+            .fetch_all(transaction.conn())
+            .await?;
     let fitting: Vec<_> = steps.iter().filter(|(state, ..)| state == to).collect();
     if fitting.is_empty() {
         let mut next: Vec<&str> = steps.iter().map(|(state, ..)| state.as_str()).collect();

@@ -179,11 +179,8 @@ pub async fn find(transaction: &mut Scoped, id: i64) -> Result<Incident> {
 
 /// The cell of a day at a place, as far as the reader sees it.
 pub async fn cell_on(transaction: &mut Scoped, at: Point, day: NaiveDate) -> Result<Option<i64>> {
-    let code: Option<i64> = sqlx::query_scalar("select app.scope_at(ST_GeomFromWKB($1, 4326), $2)")
-        .bind(point_bytes(at))
-        .bind(day)
-        .fetch_one(transaction.conn())
-        .await?;
+    let code: Option<i64> =
+        sqlx::query_scalar("select app.scope_at(ST_GeomFromWKB($1, 4326), $2)").bind(point_bytes(at)).bind(day).fetch_one(transaction.conn()).await?;
     Ok(code.filter(|code| code % 1000 != 0))
 }
 

@@ -225,7 +225,13 @@ async fn update_setting(
     let mut transaction = context.begin(&signed.reader).await?;
     store::set(&mut transaction, &key, &sent.value).await?;
     let items = store::settings(&mut transaction).await?;
-    note(&context, &mut transaction, &signed, Done { action: "setting.update", target: &key, scope_code: None, detail: json!({ "value": sent.value }), rows: 1 }).await?;
+    note(
+        &context,
+        &mut transaction,
+        &signed,
+        Done { action: "setting.update", target: &key, scope_code: None, detail: json!({ "value": sent.value }), rows: 1 },
+    )
+    .await?;
     context.commit(transaction).await?;
     Ok(Json(Items { items }))
 }

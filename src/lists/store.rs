@@ -11,9 +11,8 @@ use crate::error::{Error, Result};
 
 /// Every list in the order of its menu.
 pub async fn codes(transaction: &mut Scoped) -> Result<Codes> {
-    let rows: Vec<(String, String, String, String)> = sqlx::query_as("select list, code, name_zh, name_en from code_values order by list, position, code")
-        .fetch_all(transaction.conn())
-        .await?;
+    let rows: Vec<(String, String, String, String)> =
+        sqlx::query_as("select list, code, name_zh, name_en from code_values order by list, position, code").fetch_all(transaction.conn()).await?;
     let mut lists: BTreeMap<String, Vec<Named>> = BTreeMap::new();
     for (list, code, name_zh, name_en) in rows {
         lists.entry(list).or_default().push(Named { code, name_zh, name_en });
@@ -48,7 +47,8 @@ const STANDARD: &str = "id, kind, urban_rural_class, mode, minutes, metres, sour
 
 /// Standards in force on a day, by kind.
 pub async fn standards(transaction: &mut Scoped, day: NaiveDate) -> Result<Vec<Standard>> {
-    let sql = format!("select {STANDARD} from service_standards where {} order by kind, urban_rural_class nulls first, id", crate::rows::days_in_force());
+    let sql =
+        format!("select {STANDARD} from service_standards where {} order by kind, urban_rural_class nulls first, id", crate::rows::days_in_force());
     Ok(sqlx::query_as(&sql).bind(day).fetch_all(transaction.conn()).await?)
 }
 
@@ -73,10 +73,8 @@ pub async fn settings(transaction: &mut Scoped) -> Result<Vec<Setting>> {
 
 /// Changes a setting, keeping its type.
 pub async fn set(transaction: &mut Scoped, key: &str, value: &serde_json::Value) -> Result<()> {
-    let old: Option<serde_json::Value> = sqlx::query_scalar("select value from settings where key = $1 for update")
-        .bind(key)
-        .fetch_optional(transaction.conn())
-        .await?;
+    let old: Option<serde_json::Value> =
+        sqlx::query_scalar("select value from settings where key = $1 for update").bind(key).fetch_optional(transaction.conn()).await?;
     let old = old.ok_or_else(|| Error::NotFound { what: "setting", id: key.to_owned() })?;
     if std::mem::discriminant(&old) != std::mem::discriminant(value) {
         return Err(Error::invalid("/value", "wrong_type", format!("the setting {key} is of the type of {old}")));

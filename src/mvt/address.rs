@@ -170,10 +170,7 @@ mod tests {
         for bad in ["", "-1", "+1", "1.5", "一", "4294967296"] {
             assert_eq!(TileId::parse("9", "1", bad), Err(TileError::NotANumber { part: "y", text: bad.into() }));
         }
-        assert_eq!(
-            TileId::parse("22", "4194303", "4194303.pbf").map(|t| t.to_string()),
-            Ok("22/4194303/4194303".into())
-        );
+        assert_eq!(TileId::parse("22", "4194303", "4194303.pbf").map(|t| t.to_string()), Ok("22/4194303/4194303".into()));
     }
 
     #[test]

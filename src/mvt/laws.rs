@@ -14,11 +14,7 @@ type Edge = ([i64; 2], [i64; 2]);
 const BUFFER: i32 = 64;
 
 /// What is wrong with the borders drawn in these tiles; `outline` says whether an edge may stand alone.
-fn broken_borders(
-    coverage: &Coverage,
-    tiles: impl IntoIterator<Item = TileId>,
-    outline: impl Fn(Edge) -> bool,
-) -> Vec<String> {
+fn broken_borders(coverage: &Coverage, tiles: impl IntoIterator<Item = TileId>, outline: impl Fn(Edge) -> bool) -> Vec<String> {
     let mut edges: BTreeSet<(Edge, i64)> = BTreeSet::new();
     for tile in tiles {
         let side = |line: i32| line == -BUFFER || line == EXTENT + BUFFER;
@@ -219,22 +215,19 @@ fn a_polygon_with_a_hole_and_an_island_is_read_back() {
 
 /// The published village polygons, the one that crosses itself (大同鄉太平村) taken as it is; none when they are not here.
 fn villages() -> Option<Vec<Shape>> {
-    let shared = std::env::var("MAPLEBRIDGE_SHARED")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").into());
+    let shared = std::env::var("MAPLEBRIDGE_SHARED").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").into());
     let path = std::path::Path::new(&shared).join("data/villages/yilan_keelung_villages.geojson");
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: no {}", path.display());
         return None;
     };
-    let features =
-        geojson::FeatureCollection::try_from(text.parse::<geojson::GeoJson>().expect("GeoJSON")).expect("a collection");
+    let features = geojson::FeatureCollection::try_from(text.parse::<geojson::GeoJson>().expect("GeoJSON")).expect("a collection");
     let shape = |(id, feature): (usize, geojson::Feature)| {
-        let parts =
-            match geo_types::Geometry::<f64>::try_from(feature.geometry.expect("a geometry")).expect("a geometry") {
-                geo_types::Geometry::Polygon(p) => geo_types::MultiPolygon(vec![p]),
-                geo_types::Geometry::MultiPolygon(p) => p,
-                other => unreachable!("{other:?}"),
-            };
+        let parts = match geo_types::Geometry::<f64>::try_from(feature.geometry.expect("a geometry")).expect("a geometry") {
+            geo_types::Geometry::Polygon(p) => geo_types::MultiPolygon(vec![p]),
+            geo_types::Geometry::MultiPolygon(p) => p,
+            other => unreachable!("{other:?}"),
+        };
         Shape::from_lon_lat(id as i64, &parts)
     };
     Some(features.features.into_iter().enumerate().map(shape).collect())
@@ -248,13 +241,11 @@ fn borders_of_villages_stay_shared_from_zoom_6_to_14() {
         ring.windows(2).for_each(|e| *lines.entry((e[0].min(e[1]), e[0].max(e[1]))).or_default() += 1);
     }
     let outer: Vec<(World, World)> = lines.into_iter().filter(|l| l.1 == 1).map(|l| l.0).collect();
-    let all =
-        WorldBox::around(shapes.iter().flat_map(|s| s.polygons.iter().flatten().flatten().copied())).expect("villages");
+    let all = WorldBox::around(shapes.iter().flat_map(|s| s.polygons.iter().flatten().flatten().copied())).expect("villages");
     let coverage = Coverage::new(shapes);
     for z in 6..=14 {
         let (a, b) = (TileId::holding(z, all.min), TileId::holding(z, all.max));
-        let tiles = (a.y()..=b.y())
-            .flat_map(|y| (a.x()..=b.x()).map(move |x| TileId::new(z, x, y).expect("between two tiles")));
+        let tiles = (a.y()..=b.y()).flat_map(|y| (a.x()..=b.x()).map(move |x| TileId::new(z, x, y).expect("between two tiles")));
         // an edge may stand alone where the published outline is, but for what thinning and rounding move it
         let outline = |(p, q): Edge| {
             let middle = [(p[0] + q[0]) as f64 / 2.0, (p[1] + q[1]) as f64 / 2.0];

@@ -263,12 +263,7 @@ impl CodeColumn {
 
     /// The pair of key and value for a row with this code; `value` tells the value of a code not seen before.
     #[inline]
-    pub fn tag(
-        &mut self,
-        layer: &mut LayerWriter,
-        code: usize,
-        value: impl FnOnce(&mut LayerWriter) -> u32,
-    ) -> [u32; 2] {
+    pub fn tag(&mut self, layer: &mut LayerWriter, code: usize, value: impl FnOnce(&mut LayerWriter) -> u32) -> [u32; 2] {
         if code >= self.values.len() {
             self.values.resize((code + 1).next_power_of_two(), UNSEEN);
         }
@@ -345,9 +340,7 @@ mod tests {
     #[test]
     fn a_point_is_written_alike_by_both_ways() {
         let (mut one, mut many) = (LayerWriter::new("l"), LayerWriter::new("l"));
-        for (id, at, tags) in
-            [(None, [-64, 4159], &[][..]), (Some(u64::MAX), [i32::MIN, i32::MAX], &[u32::MAX - 1; 16])]
-        {
+        for (id, at, tags) in [(None, [-64, 4159], &[][..]), (Some(u64::MAX), [i32::MIN, i32::MAX], &[u32::MAX - 1; 16])] {
             one.point(id, at, tags);
             many.points(id, &[at], tags);
         }

@@ -44,8 +44,12 @@ impl Model {
     /// Keys of rows in a box (west, south, east, north), ascending, from after `after` on, `limit` at most.
     pub fn ids_in_bbox(&self, layer: PointLayer, bbox: [f64; 4], reader: &Reader, limit: usize, after: Option<i64>) -> Vec<i64> {
         match layer {
-            PointLayer::Households => keys(&self.households, bbox, limit, after, |b, i| reader.households.contains(b.scopes[i]).then(|| b.attributes[i].household_id)),
-            PointLayer::Facilities => keys(&self.facilities, bbox, limit, after, |b, i| reader.map.contains(b.scopes[i]).then(|| b.attributes[i].facility_id)),
+            PointLayer::Households => {
+                keys(&self.households, bbox, limit, after, |b, i| reader.households.contains(b.scopes[i]).then(|| b.attributes[i].household_id))
+            }
+            PointLayer::Facilities => {
+                keys(&self.facilities, bbox, limit, after, |b, i| reader.map.contains(b.scopes[i]).then(|| b.attributes[i].facility_id))
+            }
             PointLayer::Incidents => keys(&self.incidents, bbox, limit, after, |b, i| {
                 let seen = reader.cases.contains(b.scopes[i]) || reader.units.binary_search(&b.attributes[i].unit_id).is_ok();
                 seen.then(|| b.ids[i])
@@ -108,7 +112,13 @@ fn world_box([west, south, east, north]: [f64; 4]) -> WorldBox {
     WorldBox { min: World::from_lon_lat(west, north), max: World::from_lon_lat(east, south) }
 }
 
-fn keys<A: Attributes>(points: &Points<A>, bbox: [f64; 4], limit: usize, after: Option<i64>, key: impl Fn(&Block<A>, usize) -> Option<i64>) -> Vec<i64> {
+fn keys<A: Attributes>(
+    points: &Points<A>,
+    bbox: [f64; 4],
+    limit: usize,
+    after: Option<i64>,
+    key: impl Fn(&Block<A>, usize) -> Option<i64>,
+) -> Vec<i64> {
     let area = world_box(bbox);
     let width = (area.max.x.saturating_sub(area.min.x)).max(area.max.y.saturating_sub(area.min.y)).max(1);
     let finest = (width.leading_zeros() as u8 + 4).min(32);

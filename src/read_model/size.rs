@@ -15,7 +15,9 @@ impl ReadModel {
 impl Model {
     fn bytes(&self) -> Vec<(&'static str, usize)> {
         let names: usize = self.facilities.rows().map(|f| f.attributes.name_zh.len() + f.attributes.name_en.len() + 32).sum();
-        let corners = |shape: &geo_types::MultiPolygon| shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).map(|r| r.0.len() * 16 + 24).sum::<usize>();
+        let corners = |shape: &geo_types::MultiPolygon| {
+            shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).map(|r| r.0.len() * 16 + 24).sum::<usize>()
+        };
         let cells: usize = self.cells.iter().map(|c| corners(&c.place.shape) + 350).sum::<usize>() + self.cells.coverage().bytes();
         let areas: usize = self.areas.iter().map(|a| a.place.as_ref().map_or(0, |p| corners(&p.shape)) + 300).sum();
         let borders: usize = super::AREA_LEVELS.iter().filter_map(|&level| self.areas.coverage(level)).map(crate::mvt::Coverage::bytes).sum();

@@ -118,12 +118,7 @@ fn columns_and_rows(z: u8, area: &WorldBox, buffer: i32) -> [u32; 4] {
     let margin = (i64::from(buffer) * side + i64::from(EXTENT) - 1) / i64::from(EXTENT);
     let number = |v: i64| v.div_euclid(side).clamp(0, (1 << z) - 1) as u32;
     let (min, max) = (area.min, area.max);
-    [
-        number(i64::from(min.x) - margin),
-        number(i64::from(min.y) - margin),
-        number(i64::from(max.x) + margin),
-        number(i64::from(max.y) + margin),
-    ]
+    [number(i64::from(min.x) - margin), number(i64::from(min.y) - margin), number(i64::from(max.x) + margin), number(i64::from(max.y) + margin)]
 }
 
 #[cfg(test)]

@@ -85,10 +85,12 @@ impl Wanted {
 pub fn bbox(text: Option<&str>) -> Result<Option<[f64; 4]>> {
     let Some(text) = text else { return Ok(None) };
     let wrong = |why: &str| Error::invalid("bbox", "not_a_box", format!("{why}; give west,south,east,north in degrees"));
-    let numbers: Vec<f64> = text.split(',').map(|part| part.trim().parse().map_err(|_| wrong("the box has a part that is no number"))).collect::<Result<_>>()?;
+    let numbers: Vec<f64> =
+        text.split(',').map(|part| part.trim().parse().map_err(|_| wrong("the box has a part that is no number"))).collect::<Result<_>>()?;
     let frame: [f64; 4] = numbers.try_into().map_err(|_| wrong("the box has not four numbers"))?;
     let [west, south, east, north] = frame;
-    let sound = (-180.0..=180.0).contains(&west) && (-180.0..=180.0).contains(&east) && (-90.0..=90.0).contains(&south) && (-90.0..=90.0).contains(&north);
+    let sound =
+        (-180.0..=180.0).contains(&west) && (-180.0..=180.0).contains(&east) && (-90.0..=90.0).contains(&south) && (-90.0..=90.0).contains(&north);
     if !sound || west > east || south > north {
         return Err(wrong("the box is outside the world or inside out"));
     }

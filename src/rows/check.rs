@@ -79,7 +79,9 @@ impl Checks {
 /// The entry whose code or name is most like the text.
 fn nearest<'a>(known: &'a [(String, String)], text: &str) -> Option<&'a (String, String)> {
     let wanted = text.to_lowercase();
-    let like = |(code, name): &(String, String)| strsim::normalized_damerau_levenshtein(&code.to_lowercase(), &wanted).max(strsim::normalized_damerau_levenshtein(name, &wanted));
+    let like = |(code, name): &(String, String)| {
+        strsim::normalized_damerau_levenshtein(&code.to_lowercase(), &wanted).max(strsim::normalized_damerau_levenshtein(name, &wanted))
+    };
     // of equals the first
     known.iter().rev().max_by(|a, b| like(a).total_cmp(&like(b)))
 }

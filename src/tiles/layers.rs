@@ -121,9 +121,33 @@ pub static LAYERS: [LayerEntry; Layer::COUNT] = [
         ],
         encode: encode::incidents,
     },
-    LayerEntry { layer: Layer::Water, name: "water", description: "Rivers and lakes", min_zoom: 0, max_zoom: 15, fields: &[KIND, NAME, NAME_EN], encode: encode::base },
-    LayerEntry { layer: Layer::Roads, name: "roads", description: "Roads, streets and rails", min_zoom: 0, max_zoom: 15, fields: &[KIND, NAME, NAME_EN], encode: encode::base },
-    LayerEntry { layer: Layer::Greens, name: "greens", description: "Woods and parks", min_zoom: 0, max_zoom: 15, fields: &[KIND, NAME, NAME_EN], encode: encode::base },
+    LayerEntry {
+        layer: Layer::Water,
+        name: "water",
+        description: "Rivers and lakes",
+        min_zoom: 0,
+        max_zoom: 15,
+        fields: &[KIND, NAME, NAME_EN],
+        encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Roads,
+        name: "roads",
+        description: "Roads, streets and rails",
+        min_zoom: 0,
+        max_zoom: 15,
+        fields: &[KIND, NAME, NAME_EN],
+        encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Greens,
+        name: "greens",
+        description: "Woods and parks",
+        min_zoom: 0,
+        max_zoom: 15,
+        fields: &[KIND, NAME, NAME_EN],
+        encode: encode::base,
+    },
 ];
 
 /// The entries of a comma list of names, in the order of the list above, each once.

@@ -69,14 +69,29 @@ impl TileService {
 /// 200 with the bytes, 204 where the tile is empty, 304 where the client has them. `NotFound` for an unknown layer or a
 /// place outside the world, `Invalid` for an unknown filter or value, `Forbidden` for a filter of cases without the right.
 #[expect(clippy::too_many_arguments, reason = "the parts of one request, as the route hands them over")]
-pub async fn tile(service: &TileService, reader: &Reader, layers: &str, z: &str, x: &str, y: &str, query: &str, headers: &HeaderMap) -> Result<Response<Body>> {
+pub async fn tile(
+    service: &TileService,
+    reader: &Reader,
+    layers: &str,
+    z: &str,
+    x: &str,
+    y: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response<Body>> {
     let entries = layers::parse(layers)?;
     let tile = TileId::parse(z, x, y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let model = service.model.model();
     let pairs = filter::pairs(query);
     let filter = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &model.lists, reader)?;
     let accept = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
-    let key = Key { layers: entries.iter().map(|entry| entry.layer).collect(), tile, filter, reader: relevant(reader, &entries), encoding: Encoding::best(&accept) };
+    let key = Key {
+        layers: entries.iter().map(|entry| entry.layer).collect(),
+        tile,
+        filter,
+        reader: relevant(reader, &entries),
+        encoding: Encoding::best(&accept),
+    };
     let known = service.cache.get(&key).filter(|known| service.is_fresh(known, &key));
     if let Some(known) = known
         && (known.body.is_some() || known.empty || is_match(headers, &known.etag))
@@ -123,10 +138,7 @@ fn is_match(headers: &HeaderMap, etag: &str) -> bool {
 
 fn answer(headers: &HeaderMap, tile: &Tile, encoding: Encoding) -> Result<Response<Body>> {
     let etag = HeaderValue::from_str(&tile.etag).map_err(Error::internal("name a tile"))?;
-    let response = Response::builder()
-        .header(header::ETAG, etag)
-        .header(header::CACHE_CONTROL, "private, no-cache")
-        .header(header::VARY, VARY);
+    let response = Response::builder().header(header::ETAG, etag).header(header::CACHE_CONTROL, "private, no-cache").header(header::VARY, VARY);
     let body = tile.body.clone().unwrap_or_default();
     let built = if is_match(headers, &tile.etag) {
         response.status(StatusCode::NOT_MODIFIED).body(Body::empty())

@@ -251,7 +251,12 @@ async fn reset_user(State(context): State<Context>, signed: Signed, Path(id): Pa
 /// Give a role in an area
 #[utoipa::path(post, path = "/api/users/{id}/grants", tag = "users", params(("id" = i64, Path)), request_body = NewGrant,
     responses((status = 201, body = Made), (status = 409, body = crate::http::Problem)))]
-async fn create_grant(State(context): State<Context>, signed: Signed, Path(id): Path<i64>, Body(new): Body<NewGrant>) -> Result<(StatusCode, Json<Made>)> {
+async fn create_grant(
+    State(context): State<Context>,
+    signed: Signed,
+    Path(id): Path<i64>,
+    Body(new): Body<NewGrant>,
+) -> Result<(StatusCode, Json<Made>)> {
     let mut transaction = begin(&context, &signed).await?;
     let found = store::find_by_id(transaction.conn(), id).await?.ok_or_else(|| absent(id))?;
     let area = GrantArea::parse(&new.area)?;
@@ -343,7 +348,8 @@ pub async fn make_account(
     at: DateTime<Utc>,
 ) -> Result<(i64, String)> {
     let must_change_password = password.is_none();
-    let (password, hash) = if let Some(given) = password { (given.to_owned(), hash_off_worker(given.to_owned()).await?) } else { one_time_password().await? };
+    let (password, hash) =
+        if let Some(given) = password { (given.to_owned(), hash_off_worker(given.to_owned()).await?) } else { one_time_password().await? };
     let row = NewAccount { account, name_zh: names.0, name_en: names.1, password_hash: &hash, must_change_password, unit_id };
     let id = store::create(transaction.conn(), &row, at).await?;
     for grant in grants {

@@ -1,7 +1,7 @@
 //! Passwords and secrets: argon2id for what people type, SHA-256 for what the machine made.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore as _;
@@ -58,7 +58,10 @@ pub fn refuse_weak(password: &str, account: &str) -> Result<()> {
 /// The PHC string of a password (argon2id). Takes some 20 ms on purpose: not for async workers.
 pub fn hash_password(password: &str) -> Result<String> {
     let salt = SaltString::encode_b64(&random_bytes::<16>()?).map_err(|error| Error::internal("make a salt")(error.to_string()))?;
-    Ok(Argon2::default().hash_password(password.as_bytes(), &salt).map_err(|error| Error::internal("hash a password")(error.to_string()))?.to_string())
+    Ok(Argon2::default()
+        .hash_password(password.as_bytes(), &salt)
+        .map_err(|error| Error::internal("hash a password")(error.to_string()))?
+        .to_string())
 }
 
 /// Whether the password is the one that was hashed; takes as long for a hash that is none.

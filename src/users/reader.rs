@@ -41,16 +41,7 @@ impl Reader {
             }
         }
         let scopes = ranges.into_iter().map(|(right, ranges)| (right, ranges.into_iter().collect())).collect();
-        Self {
-            user_id,
-            account,
-            name_zh: String::new(),
-            name_en: String::new(),
-            must_change_password: false,
-            unit_id: None,
-            grants,
-            scopes,
-        }
+        Self { user_id, account, name_zh: String::new(), name_en: String::new(), must_change_password: false, unit_id: None, grants, scopes }
     }
 
     /// The server's own hand on the command line: it imports and manages, and reads no case.

@@ -83,16 +83,8 @@ impl Right {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 8] = [
-        Self::Supervisor,
-        Self::Unit,
-        Self::Centre,
-        Self::Planner,
-        Self::Official,
-        Self::System,
-        Self::Security,
-        Self::Auditor,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Supervisor, Self::Unit, Self::Centre, Self::Planner, Self::Official, Self::System, Self::Security, Self::Auditor];
 
     /// The name used in JSON, in the database and on the command line.
     pub const fn name(self) -> &'static str {
@@ -127,14 +119,10 @@ impl Role {
             WriteHouseholds, WriteIncidents,
         };
         match self {
-            Self::Supervisor | Self::Centre => {
-                &[Map, Households, Cases, Published, WriteHouseholds, WriteFacilities, WriteIncidents]
-            }
+            Self::Supervisor | Self::Centre => &[Map, Households, Cases, Published, WriteHouseholds, WriteFacilities, WriteIncidents],
             Self::Unit | Self::Official => &[Map, Published],
             Self::Planner => &[Map, Households, Published, WriteCells],
-            Self::System => {
-                &[Map, Households, WriteAreas, WriteCells, WriteHouseholds, WriteFacilities, ImportIncidents, Imports, Settings]
-            }
+            Self::System => &[Map, Households, WriteAreas, WriteCells, WriteHouseholds, WriteFacilities, ImportIncidents, Imports, Settings],
             Self::Security => &[Users],
             Self::Auditor => &[Audit],
         }

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{ConnectInfo, FromRef, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -277,10 +277,7 @@ fn named(model: &Model, code: AreaCode) -> (String, String) {
     if let Some(area) = model.areas.by_code(code.lo(), code.level().to_i16()) {
         return (area.name_zh.to_string(), area.name_en.to_string());
     }
-    model
-        .cells
-        .by_code(code.lo())
-        .map_or_else(|| (code.to_string(), code.to_string()), |cell| (cell.name_zh.to_string(), cell.name_en.to_string()))
+    model.cells.by_code(code.lo()).map_or_else(|| (code.to_string(), code.to_string()), |cell| (cell.name_zh.to_string(), cell.name_en.to_string()))
 }
 
 async fn settings(context: &Context, reader: &Reader) -> Result<PageSettings> {

@@ -173,9 +173,9 @@ impl SignIn {
         }
         match self.read(&hash, is_token, purpose, now).await {
             Ok(reader) => Ok(reader),
-            Err(Error::Busy { .. }) if purpose == Purpose::Tile => Ok(known
-                .filter(|known| now < known.expires_at && now - known.read_at < CACHED_WITHOUT_DATABASE)
-                .map(|known| known.reader)),
+            Err(Error::Busy { .. }) if purpose == Purpose::Tile => {
+                Ok(known.filter(|known| now < known.expires_at && now - known.read_at < CACHED_WITHOUT_DATABASE).map(|known| known.reader))
+            }
             Err(error) => Err(error),
         }
     }
@@ -247,16 +247,7 @@ impl SignIn {
 }
 
 fn entry<'a>(user_id: i64, account: &'a str, action: &'a str) -> audit::Entry<'a> {
-    audit::Entry {
-        user_id: Some(user_id),
-        account,
-        action,
-        target: account,
-        area: None,
-        detail: serde_json::json!({}),
-        rows: None,
-        request_id: "",
-    }
+    audit::Entry { user_id: Some(user_id), account, action, target: account, area: None, detail: serde_json::json!({}), rows: None, request_id: "" }
 }
 
 fn locked(left: TimeDelta) -> Error {

@@ -50,11 +50,7 @@ pub async fn find_by_id(conn: &mut PgConnection, id: i64) -> Result<Option<Accou
 
 /// Accounts after a key, in the order of their keys.
 pub async fn list(conn: &mut PgConnection, after: i64, limit: i64) -> Result<Vec<Account>> {
-    Ok(sqlx::query_as(&format!("select {COLUMNS} from users where id > $1 order by id limit $2"))
-        .bind(after)
-        .bind(limit)
-        .fetch_all(conn)
-        .await?)
+    Ok(sqlx::query_as(&format!("select {COLUMNS} from users where id > $1 order by id limit $2")).bind(after).bind(limit).fetch_all(conn).await?)
 }
 
 /// What a new account is made of.
@@ -216,8 +212,7 @@ pub async fn close_session(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<(
 
 /// Ends sessions that are past their time.
 pub async fn sweep_sessions(conn: &mut PgConnection, now: DateTime<Utc>, idle_before: DateTime<Utc>) -> Result<u64> {
-    let done =
-        sqlx::query("delete from sessions where expires_at < $1 or seen_at < $2").bind(now).bind(idle_before).execute(conn).await?;
+    let done = sqlx::query("delete from sessions where expires_at < $1 or seen_at < $2").bind(now).bind(idle_before).execute(conn).await?;
     Ok(done.rows_affected())
 }
 
@@ -231,7 +226,14 @@ pub async fn find_token(conn: &mut PgConnection, hash: &[u8; 32], day: NaiveDate
 }
 
 /// Keeps a token.
-pub async fn create_token(conn: &mut PgConnection, hash: &[u8; 32], user_id: i64, name: &str, expires_on: Option<NaiveDate>, at: DateTime<Utc>) -> Result<i64> {
+pub async fn create_token(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+    user_id: i64,
+    name: &str,
+    expires_on: Option<NaiveDate>,
+    at: DateTime<Utc>,
+) -> Result<i64> {
     Ok(sqlx::query_scalar("insert into api_tokens (token_hash, user_id, name, made_at, expires_on) values ($1, $2, $3, $4, $5) returning id")
         .bind(hash.as_slice())
         .bind(user_id)

@@ -48,7 +48,9 @@ fn rooms_of(line: &str) -> Vec<String> {
     let mut rooms = Vec::new();
     for rest in line.split("crate::").skip(1) {
         let names = match rest.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|name| name.split("::").next().unwrap_or_default().trim()).collect(),
+            Some(list) => {
+                list.split('}').next().unwrap_or_default().split(',').map(|name| name.split("::").next().unwrap_or_default().trim()).collect()
+            }
             None => vec![rest],
         };
         for name in names {
@@ -99,7 +101,11 @@ fn no_room_uses_a_room_above_it() {
 fn an_import_that_points_upwards_is_named() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("geom")).unwrap();
-    std::fs::write(dir.path().join("geom/mod.rs"), "//! crate::cli\nuse crate::error::Error;\nuse crate::{error::Fault, http};\nfn f() { crate::app::openapi(); }\n").unwrap();
+    std::fs::write(
+        dir.path().join("geom/mod.rs"),
+        "//! crate::cli\nuse crate::error::Error;\nuse crate::{error::Fault, http};\nfn f() { crate::app::openapi(); }\n",
+    )
+    .unwrap();
     let wrong = upward(dir.path());
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert!(wrong[0].starts_with("src/geom/mod.rs:3: geom uses http") && wrong[1].starts_with("src/geom/mod.rs:4: geom uses app"), "{wrong:?}");

@@ -1,8 +1,8 @@
 //! The invariants of the change feed: whatever is written, and however, every follower ends at the rows of the table.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use maplebridge::read_model::Rule;
@@ -55,11 +55,16 @@ async fn write(mut conn: PgConnection, mut dice: Dice, writes: usize, changed: A
             let (lon, lat) = (120.0 + f64::from(dice.roll(399)) / 10_000.0, 29.0 + f64::from(dice.roll(399)) / 10_000.0);
             let (id, count) = (i64::from(dice.roll(900)) + 1, dice.roll(9));
             let text = match dice.roll(8) {
-                0 | 1 => format!("insert into households (valid_from, scope_code, geom, household_count) values ('2020-01-01', {cell}, ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326), {count})"),
+                0 | 1 => format!(
+                    "insert into households (valid_from, scope_code, geom, household_count) values ('2020-01-01', {cell}, ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326), {count})"
+                ),
                 2 => format!("delete from households where id = {id}"),
                 3 => format!("update households set valid_to = '2026-02-01' where id = {id}"),
                 4 => format!("update incidents set state = 'accepted', unit_id = null, risk_level = 'red' where id = {}", id % 48 + 1),
-                5 => format!("update facilities set geom = ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326), scope_code = {cell} where id = {}", id % 16 + 1),
+                5 => format!(
+                    "update facilities set geom = ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326), scope_code = {cell} where id = {}",
+                    id % 16 + 1
+                ),
                 6 => format!("update households set household_count = {count} where id between {id} and {}", id + 3),
                 _ => format!("update households set geom = ST_SetSRID(ST_MakePoint({lon}, {lat}), 4326), scope_code = {cell} where id = {id}"),
             };
@@ -159,7 +164,16 @@ async fn a_ticket_after_the_commit_shows_the_edit_and_a_whole_layer_is_waited_fo
     // an answer is given although the feed cannot follow, and the model stays
     let mut admin = town.admin().await;
     admin.execute(format!("alter database {} allow_connections false", town.name()).as_str()).await.unwrap();
-    admin.execute(format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}' and application_name = 'maplebridge feed'", town.name()).as_str()).await.unwrap();
+    admin
+        .execute(
+            format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}' and application_name = 'maplebridge feed'",
+                town.name()
+            )
+            .as_str(),
+        )
+        .await
+        .unwrap();
     assert!(model.wait_fresh().await.is_err() && !model.connected());
     assert!(model.model().households.len() > 300);
     owner.execute("update households set household_count = 78 where id = 6").await.unwrap();

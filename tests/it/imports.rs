@@ -1,11 +1,11 @@
 //! Imports and the demonstration against a real database.
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
+use clap::Parser;
 use maplebridge::db::{Db, Roles, make_database, migrate};
 use maplebridge::demo::{self, Plan, Size};
-use sqlx::postgres::PgConnectOptions;
 use sqlx::ConnectOptions as _;
-use clap::Parser;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::support::skip::skip;
 

@@ -101,7 +101,9 @@ fn body(route: &Route) -> Option<Value> {
         ("POST", "/api/incidents/{id}/transitions") => json!({"to": "in_process"}),
         ("PATCH", "/api/service-standards/{id}") => json!({"minutes": 6}),
         ("PUT", "/api/settings/{key}") => json!({"value": ""}),
-        ("POST", "/api/imports" | "/api/imports/{id}/commit" | "/api/imports/{id}/undo" | "/api/jobs/{id}/undo" | "/api/jobs/{id}/cancel") => json!({}),
+        ("POST", "/api/imports" | "/api/imports/{id}/commit" | "/api/imports/{id}/undo" | "/api/jobs/{id}/undo" | "/api/jobs/{id}/cancel") => {
+            json!({})
+        }
         (method, path) => panic!("{method} {path} takes a body: say in `body` what to send"),
     })
 }
@@ -308,7 +310,12 @@ async fn what_is_foreign_is_answered_byte_for_byte_like_what_is_not_there() {
     for route in routes().into_iter().filter(has_foreign) {
         let foreign = filled(&route, |it| it.foreign.unwrap_or(it.own));
         let absent = filled(&route, |it| it.absent);
-        let key = |path: &str| path.split('/').find(|part| part.contains("6200") || part.contains("990321") || part.contains("99000") || part.starts_with("01K")).unwrap_or("-").to_owned();
+        let key = |path: &str| {
+            path.split('/')
+                .find(|part| part.contains("6200") || part.contains("990321") || part.contains("99000") || part.starts_with("01K"))
+                .unwrap_or("-")
+                .to_owned()
+        };
         for role in Role::ALL.into_iter().filter(|role| !is_system_wide(&route, *role)) {
             let one = ask(&site, Some(role), &route, &foreign).await;
             let other = ask(&site, Some(role), &route, &absent).await;
@@ -385,7 +392,9 @@ async fn with_row_security_off_these_tests_find_foreign_rows() {
         ("facilities", Role::Centre, FOREIGN_KEY.to_string()),
         ("incidents", Role::Centre, (FOREIGN_KEY + 1).to_string()),
     ] {
-        let Some(route) = described.iter().find(|route| route.method == Method::GET && route.path.starts_with(&format!("/api/{noun}/{{"))) else { continue };
+        let Some(route) = described.iter().find(|route| route.method == Method::GET && route.path.starts_with(&format!("/api/{noun}/{{"))) else {
+            continue;
+        };
         let path = format!("/api/{noun}/{key}");
         assert_eq!(ask(&site, Some(role), route, &path).await.status, StatusCode::NOT_FOUND, "{path}");
         root.execute(format!("alter table {noun} disable row level security").as_str()).await.unwrap();

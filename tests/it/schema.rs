@@ -37,8 +37,32 @@ async fn every_function_of_ours_has_a_comment() {
 
 /// Words in a column's name or comment that suggest a natural person.
 const PERSONAL: [&str; 26] = [
-    "person", "people", "resident", "applicant", "complainant", "party", "parties", "human", "name", "birth", "sex", "gender", "phone", "mobile",
-    "email", "address", "identity", "passport", "photo", "face", "user", "account", "actor", "who", "health", "religion",
+    "person",
+    "people",
+    "resident",
+    "applicant",
+    "complainant",
+    "party",
+    "parties",
+    "human",
+    "name",
+    "birth",
+    "sex",
+    "gender",
+    "phone",
+    "mobile",
+    "email",
+    "address",
+    "identity",
+    "passport",
+    "photo",
+    "face",
+    "user",
+    "account",
+    "actor",
+    "who",
+    "health",
+    "religion",
 ];
 
 /// Columns that such a word leads to, and why they hold no natural person, or only an account of the system.

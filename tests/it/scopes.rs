@@ -75,8 +75,22 @@ async fn every_table_with_a_scope_code_has_row_security_forced() {
 async fn a_right_over_one_township_shows_no_row_of_the_other() {
     let Some((database, mut root)) = ready().await else { return };
     let own = ["{[990321001000000,990321002000000)}"; 14];
-    let rights = ["map", "households", "cases", "published", "write_areas", "write_cells", "write_households", "write_facilities",
-        "write_incidents", "import_incidents", "imports", "settings", "worker", "publish"];
+    let rights = [
+        "map",
+        "households",
+        "cases",
+        "published",
+        "write_areas",
+        "write_cells",
+        "write_households",
+        "write_facilities",
+        "write_incidents",
+        "import_incidents",
+        "imports",
+        "settings",
+        "worker",
+        "publish",
+    ];
     let setting: std::collections::BTreeMap<_, _> = rights.into_iter().zip(own).collect();
     let setting = serde_json::to_string(&setting).unwrap();
     let mut app = database.app().connect().await.unwrap();
@@ -112,9 +126,10 @@ async fn a_role_that_could_see_past_the_policies_is_refused() {
     let Some((database, mut root)) = ready().await else { return };
     let by = |role: &str| database.url(role).parse().unwrap();
     let bypassing = format!("it_bypass_{}", database.name);
-    root.execute(format!("create role {bypassing} login bypassrls password 'dev'; grant usage on schema public to {bypassing}").as_str()).await.unwrap();
-    let outcomes =
-        [Db::connect(database.superuser(), 1).await, Db::connect(by("maplebridge_owner"), 1).await, Db::connect(by(&bypassing), 1).await];
+    root.execute(format!("create role {bypassing} login bypassrls password 'dev'; grant usage on schema public to {bypassing}").as_str())
+        .await
+        .unwrap();
+    let outcomes = [Db::connect(database.superuser(), 1).await, Db::connect(by("maplebridge_owner"), 1).await, Db::connect(by(&bypassing), 1).await];
     root.execute(format!("revoke all on schema public from {bypassing}; drop role {bypassing}").as_str()).await.unwrap();
     for outcome in outcomes {
         assert!(matches!(&outcome, Err(Error::Usage(message)) if message.contains("maplebridge_app")), "{outcome:?}");
@@ -150,7 +165,9 @@ async fn only_the_unit_of_an_open_case_is_told_its_true_place_and_that_is_writte
     let db = database.db().await;
     let keys: Vec<(i64, String, Option<i64>)> =
         sqlx::query_as("select id, state, unit_id from incidents where id < 6000000 order by id").fetch_all(&mut root).await.unwrap();
-    for (unit, id, state, unit_id) in keys.iter().flat_map(|(id, state, unit_id)| [(5_100_001, *id, state, *unit_id), (6_200_001, *id, state, *unit_id)]) {
+    for (unit, id, state, unit_id) in
+        keys.iter().flat_map(|(id, state, unit_id)| [(5_100_001, *id, state, *unit_id), (6_200_001, *id, state, *unit_id)])
+    {
         let mut transaction = db.scoped(&Scopes::default().with_ids("units", &[unit])).await.unwrap();
         let found: Option<(f64, f64)> = sqlx::query_as("select lon, lat from app.open_place($1, 1, 'at-unit', now(), '')")
             .bind(id)

@@ -179,7 +179,8 @@ async fn a_disabled_account_is_nobody_at_once() {
 async fn a_token_works_until_its_day_or_until_it_is_taken_away() {
     let Some((_database, site)) = ready().await else { return };
     let bearer = site.bearer(Role::Supervisor);
-    let made = site.ask(Method::POST, "/api/tokens", &[("authorization", &bearer)], Some(&json!({"name": "每晚导出", "expires_on": "2026-03-03"}))).await;
+    let made =
+        site.ask(Method::POST, "/api/tokens", &[("authorization", &bearer)], Some(&json!({"name": "每晚导出", "expires_on": "2026-03-03"}))).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
     let made = made.json();
     let token = format!("Bearer {}", made["token"].as_str().unwrap());

@@ -167,7 +167,14 @@ async fn stamps_cover_every_tile_whose_bytes_changed_and_foreign_changes_change_
     let model = town.model().await;
     let mut owner = town.owner().await;
     let own = township();
-    let layers = [(Layer::Households, "households"), (Layer::Cells, "cells"), (Layer::CellLabels, "cell_labels"), (Layer::Areas, "areas"), (Layer::Facilities, "facilities"), (Layer::Incidents, "incidents")];
+    let layers = [
+        (Layer::Households, "households"),
+        (Layer::Cells, "cells"),
+        (Layer::CellLabels, "cell_labels"),
+        (Layer::Areas, "areas"),
+        (Layer::Facilities, "facilities"),
+        (Layer::Incidents, "incidents"),
+    ];
     for text in [
         // on the edge of a tile: the middle of the county, and a point of the second township that only others may see
         "update households set geom = ST_SetSRID(ST_MakePoint(120.0099, 29.0099), 4326) where id = 1",

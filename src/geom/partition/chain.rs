@@ -104,9 +104,8 @@ fn apart(own: &[Segment], theirs: &[Segment]) -> bool {
     own.iter().all(|e| {
         let (right, low, high) = (e.ends[0].x.max(e.ends[1].x), e.ends[0].y.min(e.ends[1].y), e.ends[0].y.max(e.ends[1].y));
         let before = theirs.iter().take_while(|f| least(f) <= right);
-        let mut near = before.filter(|f| {
-            f.ends[0].x.max(f.ends[1].x) >= least(e) && f.ends[0].y.max(f.ends[1].y) >= low && f.ends[0].y.min(f.ends[1].y) <= high
-        });
+        let mut near = before
+            .filter(|f| f.ends[0].x.max(f.ends[1].x) >= least(e) && f.ends[0].y.max(f.ends[1].y) >= low && f.ends[0].y.min(f.ends[1].y) <= high);
         near.all(|f| (0..2).any(|i| (0..2).any(|j| e.on_shared[i] && e.ends[i] == f.ends[j])))
     })
 }

@@ -14,7 +14,10 @@ fn rect(west: f64, south: f64, east: f64, north: f64) -> MultiPolygon {
 /// A grid of n × n cells of 0.01° with corners moved about, each border shared to the bit; `bends` corners between.
 fn grid(n: usize, seed: u64, bends: usize) -> Vec<MultiPolygon> {
     let dice = |i: usize, j: usize, k: u64| {
-        let mut h = seed ^ (i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (j as u64).wrapping_mul(0xC2B2_AE3D_27D4_EB4F) ^ k.wrapping_mul(0x1656_67B1_9E37_79F9);
+        let mut h = seed
+            ^ (i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            ^ (j as u64).wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
+            ^ k.wrapping_mul(0x1656_67B1_9E37_79F9);
         h ^= h >> 31;
         h = h.wrapping_mul(0xBF58_476D_1CE4_E5B9);
         h ^= h >> 29;
@@ -65,7 +68,12 @@ fn a_sliver_along_a_border_is_no_overlap_and_no_gap() {
     let over = [rect(120.0, 30.0, 120.01, 30.01), rect(120.009_999_7, 30.0, 120.02, 30.01)];
     assert_eq!(overlaps(&over, Tolerance::default()), []);
     assert_eq!(overlaps(&over, Tolerance { width_m: 0.01, ..Tolerance::default() }).len(), 1);
-    let holed = [rect(120.0, 30.0, 120.01, 30.01), rect(120.010_000_3, 30.0, 120.02, 30.01), rect(120.0, 30.01, 120.02, 30.02), rect(120.0, 29.99, 120.02, 30.0)];
+    let holed = [
+        rect(120.0, 30.0, 120.01, 30.01),
+        rect(120.010_000_3, 30.0, 120.02, 30.01),
+        rect(120.0, 30.01, 120.02, 30.02),
+        rect(120.0, 29.99, 120.02, 30.0),
+    ];
     assert_eq!(gaps(&holed, None, Tolerance::default(), None), []);
     assert_eq!(gaps(&holed, None, Tolerance { width_m: 0.01, ..Tolerance::default() }, None).len(), 1);
 }

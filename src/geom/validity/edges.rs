@@ -122,11 +122,8 @@ fn meet(e: &Edge, f: &Edge) -> Option<Meeting> {
 
 /// Two edges on one line: they share nothing, an end, or a stretch.
 fn along(e: &Edge, f: &Edge) -> Option<Meeting> {
-    let shared: Vec<Coord> = [(f.a, e), (f.b, e), (e.a, f), (e.b, f)]
-        .into_iter()
-        .filter(|(p, edge)| between(edge.a, edge.b, *p))
-        .map(|(p, _)| p)
-        .collect();
+    let shared: Vec<Coord> =
+        [(f.a, e), (f.b, e), (e.a, f), (e.b, f)].into_iter().filter(|(p, edge)| between(edge.a, edge.b, *p)).map(|(p, _)| p).collect();
     let first = *shared.first()?;
     Some(if shared.iter().all(|p| *p == first) { Meeting::Touch(first) } else { Meeting::Along(first) })
 }

@@ -72,9 +72,8 @@ fn holes(part: &[Boxed], flaws: &mut Vec<Flaw>) {
 
 fn shells(parts: &[&[Boxed]], flaws: &mut Vec<Flaw>) {
     for (i, inner) in parts.iter().enumerate() {
-        let nested = parts.iter().enumerate().any(|(j, outer)| {
-            i != j && outer[0].holds(&inner[0]) && !outer[1..].iter().any(|hole| hole.holds(&inner[0]))
-        });
+        let nested =
+            parts.iter().enumerate().any(|(j, outer)| i != j && outer[0].holds(&inner[0]) && !outer[1..].iter().any(|hole| hole.holds(&inner[0])));
         if nested {
             flaws.push(Flaw::new(FlawKind::NestedShells, inner[0].first()));
         }

@@ -99,12 +99,7 @@ fn read_properties<'a>(members: &Members<'a>, row: u64, faults: &mut Vec<RowFaul
     properties
 }
 
-fn read_geometry<'a>(
-    members: &Members<'a>,
-    row: u64,
-    limits: Limits,
-    faults: &mut Vec<RowFault>,
-) -> (Option<Geometry<f64>>, Option<&'a RawValue>) {
+fn read_geometry<'a>(members: &Members<'a>, row: u64, limits: Limits, faults: &mut Vec<RowFault>) -> (Option<Geometry<f64>>, Option<&'a RawValue>) {
     let Some(raw) = members.get("geometry") else {
         faults.push(RowFault::new(row, FaultCode::MemberMissing).column("geometry").arg("geometry"));
         return (None, None);

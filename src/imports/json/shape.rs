@@ -12,8 +12,7 @@ use super::feature::check_bbox;
 use super::members::{Members, value_text};
 
 /// The types of geometry, as GeoJSON writes them.
-pub(super) const KINDS: [&str; 7] =
-    ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
+pub(super) const KINDS: [&str; 7] = ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
 
 /// At most so many faults are told of one geometry.
 const FAULTS_SHOWN: usize = 20;
@@ -151,9 +150,9 @@ impl Walk<'_> {
         let text = raw.get();
         let read = match kind {
             "Point" => serde_json::from_str::<Position>(text).ok().map(|at| Geometry::Point(Point(self.take(at)))),
-            "MultiPoint" => serde_json::from_str::<Vec<Position>>(text).ok().map(|all| {
-                Geometry::MultiPoint(all.into_iter().map(|at| Point(self.take(at))).collect())
-            }),
+            "MultiPoint" => serde_json::from_str::<Vec<Position>>(text)
+                .ok()
+                .map(|all| Geometry::MultiPoint(all.into_iter().map(|at| Point(self.take(at))).collect())),
             "LineString" => serde_json::from_str(text).ok().and_then(|line| self.line(line)).map(Geometry::LineString),
             "MultiLineString" => serde_json::from_str::<Vec<Vec<Position>>>(text).ok().and_then(|lines| {
                 let lines: Option<Vec<_>> = lines.into_iter().map(|line| self.line(line)).collect();
@@ -267,4 +266,3 @@ fn is_empty(shape: &Geometry<f64>) -> bool {
         _ => false,
     }
 }
-

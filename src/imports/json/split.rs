@@ -64,7 +64,9 @@ impl Root {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
     Start,
-    Features { first: bool },
+    Features {
+        first: bool,
+    },
     Lines,
     /// Whole; only the faults of the root are still to be told.
     Faults,

@@ -85,9 +85,10 @@ fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(told, [(FaultCode::RingOpen, "coordinates/1".to_owned())]);
     assert_eq!(codes(r#"{"type":"LineString","coordinates":[[1,2],["3",4]]}"#), ["position_number"]);
     assert_eq!(codes(r#"{"type":"polygon","coordinates":[]}"#), ["type_unknown"]);
-    assert_eq!(codes(r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1,"a":2},"geometry":null}]}"#), [
-        "duplicate_member"
-    ]);
+    assert_eq!(
+        codes(r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1,"a":2},"geometry":null}]}"#),
+        ["duplicate_member"]
+    );
 }
 
 #[test]

@@ -138,9 +138,7 @@ fn all_digits(narrow: &str, text: &str) -> Result<When, Trouble> {
     let serial = narrow.parse::<f64>().ok().filter(|days| (1.0..80_000.0).contains(days));
     let epoch = NaiveDate::from_ymd_opt(1899, 12, 30);
     match serial.zip(epoch).and_then(|(days, epoch)| epoch.checked_add_days(chrono::Days::new(days as u64))) {
-        Some(date) if narrow.split('.').next().is_some_and(|whole| whole.len() == 5) => {
-            Err(Trouble::of(FaultCode::DateSerial, text).and(date))
-        }
+        Some(date) if narrow.split('.').next().is_some_and(|whole| whole.len() == 5) => Err(Trouble::of(FaultCode::DateSerial, text).and(date)),
         _ => Err(Trouble::of(FaultCode::Date, text)),
     }
 }

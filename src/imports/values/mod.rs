@@ -47,10 +47,14 @@ pub fn narrow(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(|c| matches!(c, '\u{ff01}'..='\u{ff5e}' | '\u{3000}' | '−' | '\u{a0}')) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        '\u{3000}' | '\u{a0}' => ' ',
-        '−' => '-',
-        _ => c,
-    }).collect())
+    Cow::Owned(
+        text.chars()
+            .map(|c| match c {
+                '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+                '\u{3000}' | '\u{a0}' => ' ',
+                '−' => '-',
+                _ => c,
+            })
+            .collect(),
+    )
 }

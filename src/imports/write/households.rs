@@ -48,11 +48,8 @@ impl HouseholdOut {
 const STAGE: &str = "n bigint, origin_key text, scope_code bigint, valid_from date, household_count integer, population_band text, \
                      dwelling_kind text, geom geometry(Point,4326)";
 
-const TABLE: Table = Table {
-    name: "households",
-    key: "household_id",
-    columns: &["scope_code", "household_count", "population_band", "dwelling_kind", "geom"],
-};
+const TABLE: Table =
+    Table { name: "households", key: "household_id", columns: &["scope_code", "household_count", "population_band", "dwelling_kind", "geom"] };
 
 /// Writes households and gives each new one in a cell its safe place.
 ///

@@ -146,11 +146,7 @@ fn divide(cell: i64, residents: &[Resident], rule: Rule, shape: Option<&MultiPol
     let locator = shape.map(|shape| PointLocator::new([((), shape)]));
     let inside = |place: Place| locator.as_ref().is_none_or(|locator| locator.locate(LonLat::new(place.0, place.1)).is_some());
     let groups = safe_places::group(&addresses, rule.min, safe_places::seed_for(rule.seed, cell), Some(&inside));
-    let made = |group: safe_places::Group| Made {
-        cell,
-        place: group.place,
-        members: group.members.iter().map(|&at| residents[at].key).collect(),
-    };
+    let made = |group: safe_places::Group| Made { cell, place: group.place, members: group.members.iter().map(|&at| residents[at].key).collect() };
     groups.into_iter().map(made).collect()
 }
 

@@ -47,7 +47,8 @@ impl Table {
     pub(super) async fn merge(&self, scoped: &mut Scoped, origin: &Origin, extra: Option<(&str, &str, &str)>) -> Result<Merged> {
         let Self { name, key, columns } = self;
         let list = columns.join(", ");
-        let (extra_name, extra_value, extra_join) = extra.map_or((String::new(), String::new(), ""), |(column, value, join)| (format!(", {column}"), format!(", {value}"), join));
+        let (extra_name, extra_value, extra_join) =
+            extra.map_or((String::new(), String::new(), ""), |(column, value, join)| (format!(", {column}"), format!(", {value}"), join));
         let set: Vec<String> = columns.iter().map(|column| format!("{column} = s.{column}")).collect();
         let set_extra = extra.map_or(String::new(), |(column, value, _)| format!(", {column} = {value}"));
         let retired = if origin.replace {

@@ -32,9 +32,7 @@ impl Cut {
 
     /// The side lines that three places in a row all lie on, if any: then the middle one says nothing.
     pub(super) fn along_a_side(self, places: [[i32; 2]; 3]) -> bool {
-        [self.lo as i32, self.hi as i32]
-            .iter()
-            .any(|line| places.iter().all(|p| p[0] == *line) || places.iter().all(|p| p[1] == *line))
+        [self.lo as i32, self.hi as i32].iter().any(|line| places.iter().all(|p| p[0] == *line) || places.iter().all(|p| p[1] == *line))
     }
 
     fn inside(self, p: [i64; 2]) -> bool {

@@ -45,9 +45,7 @@ impl Shape {
     /// A shape from degrees (WGS 84).
     pub fn from_lon_lat(id: i64, parts: &geo_types::MultiPolygon<f64>) -> Self {
         let ring = |line: &geo_types::LineString<f64>| line.coords().map(|c| World::from_lon_lat(c.x, c.y)).collect();
-        let part = |p: &geo_types::Polygon<f64>| {
-            std::iter::once(p.exterior()).chain(p.interiors()).map(ring).collect::<Vec<Vec<World>>>()
-        };
+        let part = |p: &geo_types::Polygon<f64>| std::iter::once(p.exterior()).chain(p.interiors()).map(ring).collect::<Vec<Vec<World>>>();
         Self { id, polygons: parts.iter().map(part).collect() }
     }
 }
@@ -178,13 +176,7 @@ impl Coverage {
     /// Hands out the shapes that `keep` lets through as they look in a tile with `buffer` tile units around it, ascending
     /// by id. What has no area left is not handed out. Borders are shared among the shapes kept; those left out have no
     /// part in it.
-    pub fn tile(
-        &self,
-        tile: TileId,
-        buffer: i32,
-        mut keep: impl FnMut(i64) -> bool,
-        mut each: impl FnMut(i64, &Rings),
-    ) {
+    pub fn tile(&self, tile: TileId, buffer: i32, mut keep: impl FnMut(i64) -> bool, mut each: impl FnMut(i64, &Rings)) {
         let mut ids = self.meeting(&tile.buffered(buffer + 1));
         ids.retain(|&id| keep(id));
         let cut = clip::Cut { lo: -i64::from(buffer), hi: i64::from(EXTENT + buffer) };

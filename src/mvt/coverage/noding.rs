@@ -33,12 +33,7 @@ pub(super) fn place(shape: &Shape) -> Option<Placed> {
 impl super::Coverage {
     /// The rings with all corners of `around` that lie on their edges; rings that stay as they are keep their marks.
     pub(super) fn renode(placed: &Placed, around: &[&Placed]) -> Vec<Ring> {
-        let mut corners: Vec<World> = around
-            .iter()
-            .flat_map(|p| &p.rings)
-            .flat_map(Ring::own_corners)
-            .filter(|&c| placed.reach.holds(c))
-            .collect();
+        let mut corners: Vec<World> = around.iter().flat_map(|p| &p.rings).flat_map(Ring::own_corners).filter(|&c| placed.reach.holds(c)).collect();
         corners.sort_unstable();
         corners.dedup();
         placed.rings.iter().map(|ring| renode_ring(ring, &corners)).collect()

@@ -68,8 +68,7 @@ fn zooms(ring: &[World], nodes: &[World]) -> Vec<u8> {
 fn thin(arc: &[World], nodes: &[World]) -> Vec<u8> {
     let n = arc.len();
     let mut zooms = vec![0; n];
-    let (mut before, mut after): (Vec<usize>, Vec<usize>) =
-        ((0..n).map(|i| i.saturating_sub(1)).collect(), (1..=n).collect());
+    let (mut before, mut after): (Vec<usize>, Vec<usize>) = ((0..n).map(|i| i.saturating_sub(1)).collect(), (1..=n).collect());
     let mut area = vec![u64::MAX; n];
     let mut heap = BinaryHeap::with_capacity(n);
     for i in 1..n.saturating_sub(1) {

@@ -60,13 +60,7 @@ pub struct After {
 /// Returns the groups, and the residents that are in none: they use the village's point, or the cell's as
 /// [`fixed_kind`](super::fixed_kind) says. No new group shares 1 to `min` − 1 addresses with a group of any earlier time,
 /// as long as `lived` tells the truth. O(n log² n).
-pub fn after_change(
-    old: &[Place],
-    residents: &[Resident],
-    min: usize,
-    seed: u64,
-    inside: &dyn Fn(i64, Place) -> bool,
-) -> (Vec<After>, Vec<usize>) {
+pub fn after_change(old: &[Place], residents: &[Resident], min: usize, seed: u64, inside: &dyn Fn(i64, Place) -> bool) -> (Vec<After>, Vec<usize>) {
     let mut cells: BTreeMap<i64, BTreeMap<Lived, Vec<usize>>> = BTreeMap::new();
     let mut sizes = vec![0_usize; old.len()];
     for (i, resident) in residents.iter().enumerate() {

@@ -96,9 +96,7 @@ fn halve(all: &mut [Turned], count: usize, min: usize, out: &mut Vec<Vec<usize>>
     let last = (left * most).min(all.len() - right * min).min(even + slack);
     let gap = |cut: usize| all[cut].at[axis] - all[cut - 1].at[axis];
     let nearer = |cut: usize| std::cmp::Reverse(cut.abs_diff(even));
-    let cut = (first..=last)
-        .max_by(|&a, &b| gap(a).total_cmp(&gap(b)).then(nearer(a).cmp(&nearer(b))))
-        .unwrap_or(even);
+    let cut = (first..=last).max_by(|&a, &b| gap(a).total_cmp(&gap(b)).then(nearer(a).cmp(&nearer(b)))).unwrap_or(even);
     let (one, other) = all.split_at_mut(cut);
     halve(one, left, min, out);
     halve(other, right, min, out);
@@ -116,8 +114,7 @@ mod tests {
     fn near(max: usize) -> impl Strategy<Value = Vec<Address>> {
         // A coarse grid, so that points are shared and lined up.
         prop::collection::vec((0..60_i32, 0..40_i32), 0..max).prop_map(|at| {
-            let places: Vec<Place> =
-                at.iter().map(|&(x, y)| (120.2 + f64::from(x) * 1e-4, 29.7 + f64::from(y) * 1e-4)).collect();
+            let places: Vec<Place> = at.iter().map(|&(x, y)| (120.2 + f64::from(x) * 1e-4, 29.7 + f64::from(y) * 1e-4)).collect();
             addresses(&places)
         })
     }

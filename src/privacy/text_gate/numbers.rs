@@ -96,8 +96,7 @@ fn number(digits: &[Mark]) -> u32 {
 }
 
 fn date(year: u32, month_day: &[Mark]) -> bool {
-    (1900..2100).contains(&year)
-        && NaiveDate::from_ymd_opt(year.cast_signed(), number(&month_day[..2]), number(&month_day[2..])).is_some()
+    (1900..2100).contains(&year) && NaiveDate::from_ymd_opt(year.cast_signed(), number(&month_day[..2]), number(&month_day[2..])).is_some()
 }
 
 /// Lengths of the tokens from here on, at most five; `None` where none begins here.

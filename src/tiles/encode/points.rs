@@ -27,13 +27,20 @@ pub(in crate::tiles) fn households(q: &Question<'_>, layer: LayerWriter, limit: 
     let count = layer.key("household_count");
     let mut kinds = CodeColumn::new(&mut layer, "dwelling_kind");
     let mut bands = CodeColumn::new(&mut layer, "population_band");
-    let fits = singles(&q.model.households, q, limit, &mut layer, |b, i| reader.households.contains(b.scopes[i]), |layer, b, i, at| {
-        let row = &b.attributes[i];
-        let n = layer.uint(u64::from(row.household_count));
-        let [k0, k1] = kinds.tag(layer, row.dwelling_kind.into(), |l| l.text(&lists.dwelling_kind.text(row.dwelling_kind)));
-        let [b0, b1] = bands.tag(layer, row.population_band.into(), |l| l.text(&lists.population_band.text(row.population_band)));
-        layer.point(u64::try_from(row.household_id).ok(), at, &[count, n, k0, k1, b0, b1]);
-    });
+    let fits = singles(
+        &q.model.households,
+        q,
+        limit,
+        &mut layer,
+        |b, i| reader.households.contains(b.scopes[i]),
+        |layer, b, i, at| {
+            let row = &b.attributes[i];
+            let n = layer.uint(u64::from(row.household_count));
+            let [k0, k1] = kinds.tag(layer, row.dwelling_kind.into(), |l| l.text(&lists.dwelling_kind.text(row.dwelling_kind)));
+            let [b0, b1] = bands.tag(layer, row.population_band.into(), |l| l.text(&lists.population_band.text(row.population_band)));
+            layer.point(u64::try_from(row.household_id).ok(), at, &[count, n, k0, k1, b0, b1]);
+        },
+    );
     if fits { layer } else { counted(&reader.households, fresh) }
 }
 

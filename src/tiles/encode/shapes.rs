@@ -84,7 +84,8 @@ pub(in crate::tiles) fn area_labels(q: &Question<'_>, mut layer: LayerWriter, _:
 /// be told apart and fit. The choice looks at the reader's own shapes around the tile and at nothing else.
 pub(in crate::tiles) fn cells(q: &Question<'_>, fresh: LayerWriter, limit: usize) -> LayerWriter {
     let around = q.tile.buffered(BUFFER + 1);
-    let own_cells = || q.model.cells.coverage().meeting(&around).into_iter().filter_map(|id| q.model.cells.get(id)).filter(|c| q.reader.map.contains(c.code));
+    let own_cells =
+        || q.model.cells.coverage().meeting(&around).into_iter().filter_map(|id| q.model.cells.get(id)).filter(|c| q.reader.map.contains(c.code));
     let own_areas = |level: i16| {
         let ids = q.model.areas.coverage(level).map(|c| c.meeting(&around)).unwrap_or_default();
         ids.into_iter().filter_map(|id| q.model.areas.get(id)).filter(|a| q.reader.map.meets(a.range()))
