@@ -10,5 +10,5 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("MAPLEBRIDGE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,maplebridge=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().init();
-    run(Cli::parse()).await
+    Box::pin(run(Cli::parse())).await
 }

@@ -47,6 +47,7 @@ Load them in this order, since each finds its place in what is there: areas, cel
 Columns are found by their headings, Chinese or English, and shown before anything is written. A file is one transaction:
 all of it is stored or nothing. The same file again changes nothing; rows are told apart by --key, else by what they say.
 Exit code 0: stored; 3: the file has faults and nothing was stored.")]
+#[expect(clippy::struct_excessive_bools, reason = "one switch an option, as the person types them")]
 pub struct ImportArgs {
     /// What the rows are: areas, cells, households, facilities or incidents; or undo
     pub noun: String,
@@ -101,6 +102,11 @@ pub struct ImportArgs {
 ///
 /// * `locale` – the value of LANG, for the language of what is printed
 pub async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+    // boxed: the steps of an import add up to a large future
+    Box::pin(bring_in(args, db, clock, locale, out)).await
+}
+
+async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     let reader = Arc::new(Reader::command_line(clock.today()));
     let lang = language(args.lang.as_deref().unwrap_or(locale));
     if args.noun == "undo" {

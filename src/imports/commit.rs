@@ -157,7 +157,9 @@ fn outcome(
 async fn refused(scoped: Scoped, understood: Option<Understood>, request: &Request, faults: Vec<RowFault>) -> Result<Outcome> {
     scoped.rollback().await?;
     let mut collector = Collector::default();
-    faults.into_iter().for_each(|fault| collector.push(fault));
+    for fault in faults {
+        collector.push(fault);
+    }
     Ok(outcome(Ending::Faults, Merged::default(), understood, Counts::default(), &collector, &[], request, None))
 }
 

@@ -65,9 +65,9 @@ impl Survey {
             known,
         };
         if survey.format == Format::Table {
-            survey.look_at_table()?
+            survey.look_at_table()?;
         } else {
-            survey.look_at_features()?
+            survey.look_at_features()?;
         }
         Ok(survey)
     }

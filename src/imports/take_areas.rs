@@ -99,5 +99,7 @@ fn cut(mut text: String, most: usize) -> String {
 }
 
 fn push(collector: &mut Collector, faults: Vec<super::faults::RowFault>) {
-    faults.into_iter().for_each(|fault| collector.push(fault));
+    for fault in faults {
+        collector.push(fault);
+    }
 }

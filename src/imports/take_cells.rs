@@ -127,7 +127,9 @@ impl Taking<'_> {
             faults.push(fault.at(overlap.at.lon, overlap.at.lat));
         }
         faults.sort_by_key(|fault| fault.row);
-        faults.into_iter().for_each(|fault| reading.faults_mut().push(fault));
+        for fault in faults {
+            reading.faults_mut().push(fault);
+        }
         for gap in geom::gaps(&shapes, None, self.tolerance, None) {
             reading.faults_mut().push(RowFault::new(0, FaultCode::Gap).arg(format!("{:.1}", gap.area_m2)).at(gap.at.lon, gap.at.lat));
         }

@@ -32,7 +32,7 @@ pub struct Worker {
 /// The area that a job works under: where the reader imports at all, else everywhere.
 pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
     let first = reader.scope(Right::Imports).ranges().first().map_or(0, |range| range.lo);
-    request.options.under.map_or(first, |under| under.lo())
+    request.options.under.map_or(first, crate::codes::AreaCode::lo)
 }
 
 impl Worker {

@@ -141,8 +141,12 @@ fn queries(route: &Route) -> Vec<String> {
     queries
 }
 
+fn hex_digit(number: u8) -> char {
+    char::from(b"0123456789ABCDEF"[usize::from(number)])
+}
+
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().flat_map(|byte| ['%', hex_digit(byte >> 4), hex_digit(byte & 15)]).collect()
 }
 
 async fn ask(site: &Site, role: Option<Role>, route: &Route, path: &str) -> Answer {

@@ -21,7 +21,7 @@ async fn seen_without_scope(app: &mut PgConnection, table: &str) -> i64 {
     match sqlx::query_scalar::<_, i64>(&format!("select count(*) from {table}")).fetch_one(&mut *app).await {
         Ok(count) => count,
         Err(error) => {
-            let code = error.as_database_error().and_then(|refusal| refusal.code()).map(|code| code.into_owned());
+            let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);
             assert_eq!(code.as_deref(), Some("42501"), "{table}: {error}");
             0
         }

@@ -32,7 +32,6 @@ pub(crate) fn noon() -> DateTime<Utc> {
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) id: i64,
-    pub(crate) token_id: i64,
     pub(crate) token: String,
 }
 
@@ -113,10 +112,10 @@ impl Site {
             store::grant(transaction.conn(), id, &Grant { role, area, expires_on: None }, None, noon()).await.unwrap();
         }
         let (token, hash) = new_secret().unwrap();
-        let token_id = store::create_token(transaction.conn(), &hash, id, "test", None, noon()).await.unwrap();
+        store::create_token(transaction.conn(), &hash, id, "test", None, noon()).await.unwrap();
         transaction.commit().await.unwrap();
         self.model.wait_fresh_within(std::time::Duration::from_secs(10)).await.unwrap();
-        Account { id, token_id, token }
+        Account { id, token }
     }
 
     /// Sends a request as it is.
