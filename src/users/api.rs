@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, NewAccount};
-use super::{Grant, GrantArea, Reader, Right, Role, Signed, hash_password, new_secret, random_password};
+use super::{Door, Grant, GrantArea, Reader, Right, Role, Signed, hash_password, new_secret, random_password};
 use crate::audit;
 use crate::context::Context;
 use crate::db::{Cursor, Page, PageLimit, Scoped, Scopes};
@@ -138,6 +138,7 @@ pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Context: FromRef<S>,
+    Door: FromRef<S>,
 {
     OpenApiRouter::new()
         .routes(routes!(list_users, create_user))
@@ -224,7 +225,13 @@ async fn create_user(State(context): State<Context>, signed: Signed, Body(new): 
 
 /// Disable or enable an account
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "users", params(("id" = i64, Path)), request_body = AccountChange, responses((status = 204)))]
-async fn update_user(State(context): State<Context>, signed: Signed, Path(id): Path<i64>, Body(change): Body<AccountChange>) -> Result<StatusCode> {
+async fn update_user(
+    State(door): State<Door>,
+    State(context): State<Context>,
+    signed: Signed,
+    Path(id): Path<i64>,
+    Body(change): Body<AccountChange>,
+) -> Result<StatusCode> {
     let mut transaction = begin(&context, &signed).await?;
     let found = store::find_by_id(transaction.conn(), id).await?.ok_or_else(|| absent(id))?;
     if id == signed.reader.user_id {
@@ -233,18 +240,20 @@ async fn update_user(State(context): State<Context>, signed: Signed, Path(id): P
     store::set_disabled(transaction.conn(), id, change.disabled).await?;
     note(&mut transaction, &context, &signed, "user.update", &found.account, serde_json::json!({"disabled": change.disabled})).await?;
     context.commit(transaction).await?;
+    door.sign_in.forget();
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Give an account a new one-time password
 #[utoipa::path(post, path = "/api/users/{id}/reset", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = NewCredentials)))]
-async fn reset_user(State(context): State<Context>, signed: Signed, Path(id): Path<i64>) -> Result<Json<NewCredentials>> {
+async fn reset_user(State(door): State<Door>, State(context): State<Context>, signed: Signed, Path(id): Path<i64>) -> Result<Json<NewCredentials>> {
     let mut transaction = begin(&context, &signed).await?;
     let found = store::find_by_id(transaction.conn(), id).await?.ok_or_else(|| absent(id))?;
     let (password, hash) = one_time_password().await?;
     store::set_password(transaction.conn(), id, &hash, true).await?;
     note(&mut transaction, &context, &signed, "user.reset", &found.account, serde_json::json!({})).await?;
     context.commit(transaction).await?;
+    door.sign_in.forget();
     Ok(Json(NewCredentials { id, account: found.account, one_time_password: password }))
 }
 
@@ -252,6 +261,7 @@ async fn reset_user(State(context): State<Context>, signed: Signed, Path(id): Pa
 #[utoipa::path(post, path = "/api/users/{id}/grants", tag = "users", params(("id" = i64, Path)), request_body = NewGrant,
     responses((status = 201, body = Made), (status = 409, body = crate::http::Problem)))]
 async fn create_grant(
+    State(door): State<Door>,
     State(context): State<Context>,
     signed: Signed,
     Path(id): Path<i64>,
@@ -268,13 +278,19 @@ async fn create_grant(
     let detail = serde_json::json!({"role": new.role, "area": area.text()});
     note(&mut transaction, &context, &signed, "grant.create", &found.account, detail).await?;
     context.commit(transaction).await?;
+    door.sign_in.forget();
     Ok((StatusCode::CREATED, Json(Made { id: grant_id })))
 }
 
 /// Take a role away
 #[utoipa::path(delete, path = "/api/users/{id}/grants/{grant_id}", tag = "users", params(("id" = i64, Path), ("grant_id" = i64, Path)),
     responses((status = 204)))]
-async fn delete_grant(State(context): State<Context>, signed: Signed, Path((id, grant_id)): Path<(i64, i64)>) -> Result<StatusCode> {
+async fn delete_grant(
+    State(door): State<Door>,
+    State(context): State<Context>,
+    signed: Signed,
+    Path((id, grant_id)): Path<(i64, i64)>,
+) -> Result<StatusCode> {
     let mut transaction = begin(&context, &signed).await?;
     let found = store::find_by_id(transaction.conn(), id).await?.ok_or_else(|| absent(id))?;
     if !store::revoke(transaction.conn(), id, grant_id).await? {
@@ -282,6 +298,7 @@ async fn delete_grant(State(context): State<Context>, signed: Signed, Path((id, 
     }
     note(&mut transaction, &context, &signed, "grant.delete", &found.account, serde_json::json!({"grant": grant_id})).await?;
     context.commit(transaction).await?;
+    door.sign_in.forget();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -316,7 +333,7 @@ async fn create_token(State(context): State<Context>, signed: Signed, Body(new):
 
 /// Take a token away
 #[utoipa::path(delete, path = "/api/tokens/{id}", tag = "session", params(("id" = i64, Path)), responses((status = 204)))]
-async fn delete_token(State(context): State<Context>, signed: Signed, Path(id): Path<i64>) -> Result<StatusCode> {
+async fn delete_token(State(door): State<Door>, State(context): State<Context>, signed: Signed, Path(id): Path<i64>) -> Result<StatusCode> {
     let mut transaction = own_tokens(&context).await?;
     if !store::delete_token(transaction.conn(), signed.reader.user_id, id).await? {
         return Err(Error::NotFound { what: "token", id: id.to_string() });
@@ -324,6 +341,7 @@ async fn delete_token(State(context): State<Context>, signed: Signed, Path(id): 
     note(&mut transaction, &context, &signed, "token.delete", &id.to_string(), serde_json::json!({})).await?;
     // through the feed every process forgets whom the token stood for
     context.commit(transaction).await?;
+    door.sign_in.forget();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
@@ -63,6 +64,8 @@ pub struct SignIn {
     db: Db,
     clock: Clock,
     known: Mutex<FxHashMap<[u8; 32], Known>>,
+    /// Counts how often everything was forgotten: what was read before is not kept after.
+    forgotten: AtomicU64,
     failures: Mutex<FxHashMap<IpAddr, (u32, DateTime<Utc>)>>,
     /// What an unknown account is measured against, so that both answers take as long.
     decoy: String,
@@ -75,19 +78,36 @@ fn login() -> Scopes {
 impl SignIn {
     /// A door over the database.
     pub fn new(db: Db, clock: Clock) -> Result<Self> {
-        Ok(Self { db, clock, known: Mutex::default(), failures: Mutex::default(), decoy: hash_password("nobody's password")? })
+        Ok(Self {
+            db,
+            clock,
+            known: Mutex::default(),
+            forgotten: AtomicU64::new(0),
+            failures: Mutex::default(),
+            decoy: hash_password("nobody's password")?,
+        })
     }
 
-    /// Forgets every cached reader; called when the feed tells of changed accounts.
+    /// Forgets every cached reader; called after a write to accounts here, and when the feed tells of one elsewhere.
     pub fn forget(&self) {
-        self.known.lock().clear();
+        let mut known = self.known.lock();
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        known.clear();
+    }
+
+    /// Keeps a reader, unless everything was forgotten since `began` was counted: the reader may be from before a write.
+    fn keep(&self, hash: [u8; 32], known: Known, began: u64) {
+        let mut all = self.known.lock();
+        if self.forgotten.load(Ordering::SeqCst) == began {
+            all.insert(hash, known);
+        }
     }
 
     /// Checks account and password and opens a session. Returns the cookie's secret and the reader.
     ///
     /// `Unauthenticated` for a wrong pair, `Busy` while the account or the address is locked; both take as long.
     pub async fn open(&self, account: &str, password: &str, address: IpAddr) -> Result<(String, Arc<Reader>)> {
-        let now = self.clock.now();
+        let (now, began) = (self.clock.now(), self.forgotten.load(Ordering::SeqCst));
         self.refuse_locked_address(address, now)?;
         let mut transaction = self.db.scoped(&login()).await?;
         let found = store::find_account(transaction.conn(), account).await?;
@@ -116,7 +136,7 @@ impl SignIn {
         audit::record(&mut transaction, now, &entry(found.id, &found.account, "session.open")).await?;
         transaction.commit().await?;
         self.failures.lock().remove(&address);
-        self.known.lock().insert(hash, Known { reader: Arc::clone(&reader), read_at: now, noted_at: now, expires_at: now + ABSOLUTE });
+        self.keep(hash, Known { reader: Arc::clone(&reader), read_at: now, noted_at: now, expires_at: now + ABSOLUTE }, began);
         Ok((secret, reader))
     }
 
@@ -181,6 +201,7 @@ impl SignIn {
     }
 
     async fn read(&self, hash: &[u8; 32], is_token: bool, purpose: Purpose, now: DateTime<Utc>) -> Result<Option<Arc<Reader>>> {
+        let began = self.forgotten.load(Ordering::SeqCst);
         let mut transaction = self.db.scoped(&login()).await?;
         let (user_id, seen_at, expires_at) = if is_token {
             let Some(user_id) = store::find_token(transaction.conn(), hash, self.clock.today()).await? else {
@@ -208,7 +229,7 @@ impl SignIn {
             transaction.commit().await?;
             noted_at = now;
         }
-        self.known.lock().insert(*hash, Known { reader: Arc::clone(&reader), read_at: now, noted_at, expires_at });
+        self.keep(*hash, Known { reader: Arc::clone(&reader), read_at: now, noted_at, expires_at }, began);
         Ok(Some(reader))
     }
 
