@@ -2,6 +2,7 @@
 
 mod audit_routes;
 mod guard;
+mod metrics;
 mod page;
 mod tile_routes;
 
@@ -23,6 +24,7 @@ use crate::users::session_routes;
 use crate::users::signin::SignIn;
 
 pub use crate::users::Door;
+pub use metrics::metrics_router;
 
 /// The longest body of a request that is no upload.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;

@@ -73,6 +73,9 @@ pub struct Listening {
     /// Private key, PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Address for Prometheus, without a sign-in: keep it on loopback or a network of the operators' [default: none]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics_addr: Option<SocketAddr>,
     /// A reverse proxy in front ends TLS
     #[arg(long)]
     pub behind_proxy: bool,

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Place, complain, say};
-use crate::app::{App, Door, router};
+use crate::app::{App, Door, metrics_router, router};
 use crate::config::{Listening, Storage};
 use crate::context::Context;
 use crate::db::Db;
@@ -108,6 +108,12 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
     tokio::spawn(forget_changed_accounts(sign_in, Arc::clone(&model), ending.clone()));
 
+    if let Some(address) = args.listening.metrics_addr {
+        let listener = tokio::net::TcpListener::from_std(bind(address)?).map_err(Error::internal("prepare the port of the metrics"))?;
+        let until = ending.clone();
+        let served = axum::serve(listener, metrics_router(app.clone())).with_graceful_shutdown(async move { until.cancelled().await });
+        tokio::spawn(async move { served.await });
+    }
     let address = listener.local_addr().map_err(Error::internal("read the port"))?;
     tell(args, address, &accounts)?;
     let handle = Handle::new();

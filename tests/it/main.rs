@@ -3,10 +3,12 @@
 
 mod architecture;
 mod borders;
+mod clients;
 mod cluster;
 mod feed;
 mod feed_support;
 mod imports;
+mod nouns;
 mod roles;
 mod schema;
 mod scopes;
