@@ -110,7 +110,11 @@ pub(super) async fn user(args: UserArgs) -> Result<ExitCode> {
             transaction.commit().await?;
             say(&format!("account {account}, one-time password {password}"))?;
         }
-        UserCommand::List => list(&mut transaction).await?,
+        UserCommand::List => {
+            list(&mut transaction).await?;
+            // the pool waits for it at its close
+            transaction.rollback().await?;
+        }
     }
     db.close().await;
     place.leave().await?;

@@ -9,6 +9,9 @@ use sqlx::{Connection, Postgres, Transaction};
 use crate::codes::Scope;
 use crate::error::{Error, Result};
 
+/// How long an orderly end waits for connections in use.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
 /// Connections of the application's role.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -115,9 +118,12 @@ impl Db {
         Ok(())
     }
 
-    /// Closes every connection; for an orderly end.
+    /// Closes every connection; for an orderly end. A connection that is still in use after five seconds is left to the
+    /// server, which rolls its transaction back when the process ends.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSE_WITHIN, self.pool.close()).await.is_err() {
+            tracing::warn!("a transaction was still open at the end; it is rolled back");
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 
+/// No command here takes so long, on any machine.
+const LATE: Duration = Duration::from_secs(90);
+
 /// A data directory that PostgreSQL's account may pass through; whatever still runs on it ends with it.
 struct Home(TempDir);
 
@@ -57,8 +60,22 @@ fn program(words: &[&str], data: &Path) -> Command {
     command
 }
 
+/// Runs a command to its end; one that does not come to it is ended, and said.
 fn run(words: &[&str], data: &Path) -> Output {
-    program(words, data).output().unwrap()
+    let child = program(words, data).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = child.id();
+    let (done, ended) = std::sync::mpsc::channel();
+    let watch = std::thread::spawn(move || {
+        let late = ended.recv_timeout(LATE).is_err();
+        if late {
+            signal(pid, Signal::KILL);
+        }
+        late
+    });
+    let output = child.wait_with_output().unwrap();
+    done.send(()).ok();
+    assert!(!watch.join().unwrap(), "{words:?} did not end within {LATE:?}: {}", said(&output));
+    output
 }
 
 fn said(output: &Output) -> String {
@@ -109,6 +126,11 @@ impl Serving {
     /// Sends the signal and waits for the end.
     fn end(&mut self, by: Signal) -> Option<i32> {
         signal(self.child.id(), by);
+        let deadline = Instant::now() + LATE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "serve did not end within {LATE:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         self.child.wait().unwrap().code()
     }
 }
