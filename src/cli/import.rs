@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::next::next;
 use crate::codes::AreaCode;
 use crate::context::Clock;
 use crate::db::Db;
@@ -38,7 +39,7 @@ Files are GeoJSON, newline-delimited GeoJSON or tables (CSV with any delimiter a
 Load them in this order, since each finds its place in what is there: areas, cells, households, facilities, incidents.
 
   maplebridge import areas villages.geojson --under 330681
-  maplebridge import cells cells.geojson
+  maplebridge import cells cells.geojson --under 330681
   maplebridge import households doors.csv --key 门牌号 --crs EPSG:4490
   maplebridge import facilities pois.csv --columns 'kind:=F12,name=NAME' --crs GCJ-02
   maplebridge import incidents cases.csv --dry-run
@@ -66,6 +67,9 @@ pub struct ImportArgs {
     /// Area for rows that lie in nothing stored, and under which codes are issued
     #[arg(long, value_name = "CODE")]
     pub under: Option<String>,
+    /// Make the area of --under where it is not stored, under this name: cells can then come into an empty database
+    #[arg(long, value_name = "NAME", requires = "under")]
+    pub make_under: Option<String>,
     /// File (JSON) that says columns, constants and the meaning of values
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
@@ -98,17 +102,24 @@ pub struct ImportArgs {
     pub lang: Option<String>,
 }
 
-/// Imports the files one after the other, or undoes a job.
-///
-/// * `locale` – the value of LANG, for the language of what is printed
-pub async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
-    // boxed: the steps of an import add up to a large future
-    Box::pin(bring_in(args, db, clock, locale, out)).await
+/// How the command came to be typed.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The words of the command line, the program's name first: what to type next is told in them.
+    pub typed: &'a [String],
+    /// The value of LANG, for the language of what is printed.
+    pub locale: &'a str,
 }
 
-async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+/// Imports the files one after the other, or undoes a job.
+pub async fn run(args: ImportArgs, db: &Db, clock: Clock, terms: Terms<'_>, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+    // boxed: the steps of an import add up to a large future
+    Box::pin(bring_in(args, db, clock, terms, out)).await
+}
+
+async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, terms: Terms<'_>, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     let reader = Arc::new(Reader::command_line(clock.today()));
-    let lang = language(args.lang.as_deref().unwrap_or(locale));
+    let lang = language(args.lang.as_deref().unwrap_or(terms.locale));
     if args.noun == "undo" {
         for id in &args.files {
             let id = id.to_string_lossy();
@@ -122,7 +133,17 @@ async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &m
     let worker = Worker { db: db.clone(), reader, clock };
     let mut faulty = false;
     for file in &args.files {
-        faulty |= !one(&args, noun, file, &worker, lang, out).await?;
+        let outcome = one(&args, noun, file, &worker, lang, out).await?;
+        if matches!(outcome.ending, Ending::Committed | Ending::DryRun) {
+            continue;
+        }
+        faulty = true;
+        let mut scoped = db.scoped(&worker.reader.scopes()).await?;
+        if let Some(next) = next(noun, file, &args, terms.typed, &outcome, &mut scoped).await?
+            && !args.json
+        {
+            say(out, lang, &format!("可以这样继续：{next}"), &format!("to go on: {next}"))?;
+        }
     }
     Ok(if faulty { ExitCode::from(FAULTY) } else { ExitCode::SUCCESS })
 }
@@ -131,8 +152,8 @@ fn language(text: &str) -> Lang {
     if text.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
 }
 
-/// One file; whether it was stored, or would be.
-async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: Lang, out: &mut (impl Write + Send)) -> Result<bool> {
+/// One file.
+async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: Lang, out: &mut (impl Write + Send)) -> Result<Outcome> {
     let unreadable = |error: std::io::Error| Error::Usage(format!("{} cannot be read: {error}", file.display()));
     let source = Source::path(file, Limits::default()).map_err(unreadable)?;
     let request = request(args, noun, source.name(), worker.clock, lang)?;
@@ -158,7 +179,7 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
     } else {
         show_outcome(out, &outcome, &id, lang)?;
     }
-    Ok(matches!(outcome.ending, Ending::Committed | Ending::DryRun))
+    Ok(outcome)
 }
 
 fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) -> Result<Request> {
@@ -180,6 +201,7 @@ fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) 
         crs: args.crs.clone(),
         mapping,
         options: Options { key: args.key.clone(), under, extend: args.extend, repair: args.repair, zone: clock.zone, ..Options::default() },
+        make_under: args.make_under.clone(),
         replace: args.replace_source,
         skip_faulty: args.skip_faulty,
         dry_run: args.dry_run,

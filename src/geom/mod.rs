@@ -34,6 +34,6 @@ pub use inner::inner_point;
 pub use locator::PointLocator;
 pub use measure::{area_m2, distance_m, length_m, mean_width_m, perimeter_m};
 pub use normal::normal;
-pub use partition::{Gap, Outlying, Overlap, Tolerance, gaps, outlying, overlaps, overlaps_with, union};
+pub use partition::{Gap, Outlying, Overlap, Tolerance, cut_back, gaps, outlying, overlaps, overlaps_with, union};
 pub use round::{Round7, round7};
 pub use validity::{Flaw, FlawKind, RepairError, Repaired, repair, validate};
