@@ -31,6 +31,8 @@ use crate::users::Reader;
 const FAULTY: u8 = 3;
 /// Faults of one kind that are printed of one file; all that are kept go to --report.
 const SHOWN: usize = 3;
+/// Headings without a meaning that are named.
+const UNMATCHED: usize = 20;
 
 /// What to import.
 #[derive(Debug, Clone, Args)]
@@ -238,7 +240,10 @@ fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
         line(out, &format!("  {name} ← {from}"))?;
     }
     if !plan.matching.unmatched.is_empty() {
-        let rest = plan.matching.unmatched.join(", ");
+        let mut rest = plan.matching.unmatched.iter().take(UNMATCHED).cloned().collect::<Vec<_>>().join(", ");
+        if let Some(more) = plan.matching.unmatched.len().checked_sub(UNMATCHED).filter(|more| *more > 0) {
+            rest.push_str(&if lang == Lang::Zh { format!(" 等，另有 {more} 列") } else { format!(" and {more} more") });
+        }
         say(out, lang, &format!("  不导入的列：{rest}"), &format!("  not imported: {rest}"))?;
     }
     Ok(())
@@ -267,6 +272,13 @@ fn show_outcome(out: &mut impl Write, outcome: &Outcome, id: &str, lang: Lang) -
         ),
     )?;
     let (zh, en) = match outcome.ending {
+        Ending::Committed if merged.changes() == 0 => {
+            ("库中已是这样，没有改动".to_owned(), "all of it was there already; nothing changed".to_owned())
+        }
+        Ending::Committed if merged.overwritten + merged.retired > 0 => (
+            format!("已写入（作业 {id}）；改动或结束了原有的行，不能撤销；要改回去，请再导入原来的文件"),
+            format!("stored (job {id}); it changed or ended stored rows and cannot be taken back; import the former file again instead"),
+        ),
         Ending::Committed => (
             format!("已写入（作业 {id}）；撤销：maplebridge import undo {id}"),
             format!("stored (job {id}); to take it back: maplebridge import undo {id}"),

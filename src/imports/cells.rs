@@ -175,7 +175,12 @@ impl<'r> Cells<'r> {
             return Some(lists.extend(kind, text, self.record.row));
         }
         let told = lists.code(kind, text).map(str::to_owned);
-        self.checked(id, told)
+        let field = self.names(id).1;
+        let fixed = |trouble: Trouble| {
+            let args = trouble.args.into_iter().chain([field.to_owned()]).collect();
+            Trouble { code: if kind.may_grow() { trouble.code } else { FaultCode::NotInFixedList }, args }
+        };
+        self.checked(id, told.map_err(fixed))
     }
 
     /// The same for a field that must be there.

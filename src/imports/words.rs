@@ -175,6 +175,8 @@ fault_codes! {
     LocalTime "local_time" Fault "“{0}”这个时刻在当地时间里不存在" "请核对" "“{0}” does not exist in local time" "check the value";
     /// The value.
     Flag "flag" Fault "“{0}”不是“是”或“否”" "写“是”或“否”" "“{0}” is neither yes nor no" "write yes or no";
+    /// The value, the list's name, the nearest match, the field.
+    NotInFixedList "not_in_fixed_list" Fault "“{0}”不在“{1}”代码表中，这张表不能增加；最接近的是 {2}" "改正它，或在 --map 文件里说明它的含义：values → {3} → “{0}”: “代码”" "“{0}” is not in the list “{1}”, which cannot grow; the nearest is {2}" "correct it, or say in a --map file what it means: values → {3} → “{0}”: “CODE”";
     /// The value, the list's name, the nearest match.
     NotInList "not_in_list" Fault "“{0}”不在“{1}”代码表中；最接近的是 {2}" "改正它，用 --map 对应，或用 --extend 加进代码表" "“{0}” is not in the list “{1}”; the nearest is {2}" "correct it, map it with --map, or add it to the list with --extend";
     /// The value, the list's name.
