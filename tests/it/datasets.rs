@@ -92,6 +92,30 @@ async fn a_file_for_an_empty_database_is_answered_with_the_command_that_brings_i
 }
 
 #[tokio::test]
+async fn the_two_commands_of_the_readme_bring_san_francisco_into_an_empty_database() {
+    let readme = [include_str!("../../README.md"), include_str!("../../README.zh-CN.md")]
+        .map(|text| text.lines().filter_map(|line| line.strip_prefix("maplebridge import ")).filter(|line| line.contains("sf_")).collect::<Vec<_>>());
+    assert!(readme[0].len() == 2 && readme[0] == readme[1], "{readme:?}");
+    let Some(database) = database().await else { return };
+    let db = database.db().await;
+    for line in &readme[0] {
+        let (Some(cells), Some(cases)) = (data("sf/sf_blockgroups.geojson"), data("sf/sf_incidents.csv.gz")) else { return };
+        // Every second piece between quotes is one word.
+        let pieces = line.split('"').enumerate().flat_map(|(at, piece)| if at % 2 == 1 { vec![piece] } else { piece.split_whitespace().collect() });
+        let words: Vec<&str> = pieces
+            .map(|word| match word {
+                "sf_blockgroups.geojson" => cells.as_str(),
+                "sf_incidents.csv.gz" => &cases,
+                other => other,
+            })
+            .collect();
+        let said = import(&db, &words).await;
+        assert!(said.contains("stored (job"), "{line}: {said}");
+    }
+    assert_eq!((count(&database, "select count(*) from cells").await, count(&database, "select count(*) from incidents").await), (579, 13_472));
+}
+
+#[tokio::test]
 async fn a_night_of_new_york_is_read_as_it_was_downloaded_with_its_own_categories() {
     let (Some(database), Some(file)) = (database().await, data("nyc/nyc_311_2022-05-01.csv")) else { return };
     let db = database.db().await;
