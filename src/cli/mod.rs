@@ -4,6 +4,7 @@ mod accounts;
 mod demo;
 mod export;
 pub mod import;
+mod next;
 mod place;
 mod serve;
 mod simple;
@@ -92,8 +93,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => simple::migrate(args).await,
         Command::Import(args) => {
-            with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, args.storage.locale(), &mut Terminal).await)
-                .await
+            let typed: Vec<String> = std::env::args().collect();
+            let terms = import::Terms { typed: &typed, locale: args.storage.locale() };
+            with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, terms, &mut Terminal).await).await
         }
         Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Export(args) => export::run(args).await,

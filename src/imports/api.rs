@@ -63,6 +63,8 @@ struct Upload {
     key: Option<String>,
     /// Area for rows that lie in nothing stored.
     under: Option<String>,
+    /// Name under which the area of `under` is made where it is not stored.
+    make_under: Option<String>,
     /// Name of the source; without it the name of the file.
     source: Option<String>,
     /// `true`: values outside a code list are added to it.
@@ -224,6 +226,7 @@ async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, S
         crs: None,
         mapping: Mapping::default(),
         options: Options { zone: context.clock.zone, ..Options::default() },
+        make_under: None,
         replace: false,
         skip_faulty: false,
         dry_run: false,
@@ -249,6 +252,7 @@ async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, S
             "map" => request.mapping = Mapping::from_json(value.as_bytes()).map_err(|fault| told("map", &fault))?,
             "key" => request.options.key = value.split(',').map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect(),
             "under" => request.options.under = under(&value)?,
+            "make_under" => request.make_under = Some(value.trim().to_owned()).filter(|text| !text.is_empty()),
             "extend" => request.options.extend = flag()?,
             "repair" => request.options.repair = flag()?,
             "replace_source" => request.replace = flag()?,

@@ -249,7 +249,8 @@ impl Check<'_> {
         let before = cells.faults.len();
         let point = self.places.point(cells);
         if point.is_none() && cells.faults.len() == before {
-            cells.fault(F::Wkt, Trouble { code: absent, args: Vec::new() });
+            let empty = if cells.binding.has_column(F::Longitude) { F::Longitude } else { F::Wkt };
+            cells.fault(empty, Trouble { code: absent, args: Vec::new() });
         }
         point
     }

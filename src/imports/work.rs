@@ -41,7 +41,7 @@ impl Worker {
         let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
         let params = json!({
             "file": source.name(), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
-            "under": request.options.under, "extend": request.options.extend, "repair": request.options.repair,
+            "under": request.options.under, "make_under": request.make_under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });
         let mut scoped = self.db.scoped(&self.reader.scopes()).await?;

@@ -5,6 +5,7 @@ mod architecture;
 mod borders;
 mod clients;
 mod cluster;
+mod datasets;
 mod feed;
 mod feed_support;
 mod imports;

@@ -59,8 +59,8 @@ pub async fn cells(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Res
          create temp table import_diff on commit drop as
          select d.*, d.renamed or d.moved as changed from (
            select s.*, c.id, c.valid_from as since,
-                  -- the same shape may begin at another corner
-                  c.geom is distinct from s.geom and ST_Equals(c.geom, s.geom) is not true as moved,
+                  -- the same shape may begin at another corner or run the other way
+                  c.geom is distinct from s.geom and ST_Normalize(c.geom) is distinct from ST_Normalize(s.geom) as moved,
                   (c.name_zh, c.name_en, c.short_name, c.kind) is distinct from
                   (s.name_zh, coalesce(nullif(s.name_en, ''), c.name_en), coalesce(nullif(s.short_name, ''), c.short_name), s.kind) as renamed
              from import_cells s left join cells c on c.code = s.code and c.valid_to is null) d",
