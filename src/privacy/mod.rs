@@ -10,4 +10,4 @@ pub mod safe_places;
 pub mod suppression;
 pub mod text_gate;
 
-pub use audience::{Audience, Standing, audience};
+pub use audience::{Audience, Standing, audience, told};
