@@ -85,6 +85,9 @@ struct PlaceCount {
     audience: Option<Audience>,
     /// The number; of published months at least so many. Null: withheld.
     count: Option<u64>,
+    /// Why there is no number: `too_few`; `partly_own`, a part of the place is told more freely than the whole; `own_cases`, a
+    /// number beside the cases that one handles oneself would tell of the others.
+    reason: Option<&'static str>,
     /// Published months in the number; null where cases were counted.
     months_shown: Option<u32>,
     /// Published months that are withheld here; null where cases were counted.
@@ -195,6 +198,7 @@ async fn cases(
             name_en,
             audience: Some(Audience::Cases),
             count: Some(count),
+            reason: None,
             months_shown: None,
             months_withheld: None,
             rate,
@@ -246,6 +250,7 @@ async fn published(
             name_en,
             audience: told.map(|(audience, _)| audience),
             count: shown.map(|sum| sum.count),
+            reason: shown.is_none().then(|| question.silence(area)),
             months_shown: sum.map(|sum| sum.shown),
             months_withheld: sum.map(|sum| sum.withheld),
             rate,

@@ -60,7 +60,7 @@ pub(super) type Due = BTreeMap<AreaCode, BTreeSet<Month>>;
 /// one statement, so that the numbers of a township agree; one that another process publishes meanwhile is left to it.
 ///
 /// A month that has not ended is `Conflict`.
-pub async fn publish(db: &Db, reader: &Reader, clock: Clock, wanted: Wanted, job_id: &str, progress: &Progress) -> Result<Done> {
+pub(super) async fn publish(db: &Db, reader: &Reader, clock: Clock, wanted: Wanted, job_id: &str, progress: &Progress) -> Result<Done> {
     let today = clock.today();
     if let Some(month) = wanted.month.filter(|month| !month.has_ended(today)) {
         let message = format!("{month} has not ended; numbers are published once, after the end of their month");

@@ -162,7 +162,6 @@ pub(super) struct Stored {
     pub level: i16,
     pub month_on: NaiveDate,
     pub category_group: String,
-    pub audience: String,
     pub incident_count: Option<i32>,
     pub threshold: i32,
 }
@@ -173,8 +172,8 @@ pub(super) struct Narrowed {
     pub within: CodeRange,
     pub level: Option<Level>,
     pub group: Option<String>,
-    pub from: NaiveDate,
-    pub to: NaiveDate,
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
     pub staff: Vec<CodeRange>,
     pub after: i64,
     pub most: i64,
@@ -183,9 +182,9 @@ pub(super) struct Narrowed {
 /// Stored entries, of each area those of the reader's audience there.
 pub(super) async fn list(transaction: &mut Scoped, narrowed: &Narrowed) -> Result<Vec<Stored>> {
     let (lows, highs): (Vec<i64>, Vec<i64>) = narrowed.staff.iter().map(|range| (range.lo, range.hi)).unzip();
-    let sql = "select id, area_lo, level, month_on, category_group, audience, incident_count, threshold from published_table t
+    let sql = "select id, area_lo, level, month_on, category_group, incident_count, threshold from published_table t
                 where area_lo >= $1 and area_lo < $2 and ($3::smallint is null or level = $3) and ($4::text is null or category_group = $4)
-                  and month_on between $5 and $6 and id > $7
+                  and ($5::date is null or month_on >= $5) and ($6::date is null or month_on <= $6) and id > $7
                   and audience = case when exists (select 1 from unnest($8::bigint[], $9::bigint[]) as s (lo, hi) where t.area_lo >= s.lo and t.area_lo < s.hi)
                                       then 'k3' else 'k5' end
                 order by id limit $10";

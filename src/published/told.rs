@@ -56,10 +56,34 @@ impl Question<'_> {
     /// case of the place from elsewhere counts as withheld: beside it the number would tell of the others.
     pub fn place(&self, area: AreaCode) -> Option<(Audience, MonthSum)> {
         let audience = told(&self.standing(), area)?.max(Audience::K3);
+        Some((audience, self.model.published.sum(audience, self.group, area, self.months, &self.known(area))))
+    }
+
+    /// The sum over the townships of a wider area, as far as each is told.
+    fn above(&self, area: AreaCode) -> (Audience, MonthSum) {
+        let mut sum = MonthSum::default();
+        for (_, part) in self.places(Level::Township, area.range()).into_iter().filter_map(|township| self.place(township)) {
+            sum.count += part.count;
+            sum.shown += part.shown;
+            sum.withheld += part.withheld;
+        }
+        (audience(&self.standing(), area, false), sum)
+    }
+
+    /// Why the reader is told no number of a place.
+    pub fn silence(&self, area: AreaCode) -> &'static str {
+        if told(&self.standing(), area).is_none() {
+            return "partly_own";
+        }
+        let asked = self.months.0..=self.months.1;
+        if self.known(area).iter().any(|month| asked.contains(month)) { "own_cases" } else { "too_few" }
+    }
+
+    /// Months in which the reader knows a case of the place.
+    fn known(&self, area: AreaCode) -> Vec<MonthNumber> {
         let range = area.range();
         let first = self.reader.known.partition_point(|known| known.0 < range.lo);
-        let known: Vec<MonthNumber> = self.reader.known[first..].iter().take_while(|known| known.0 < range.hi).map(|known| known.1).collect();
-        Some((audience, self.model.published.sum(audience, self.group, area, self.months, &known)))
+        self.reader.known[first..].iter().take_while(|known| known.0 < range.hi).map(|known| known.1).collect()
     }
 
     /// Places of a level inside a range of codes, as they are today, as far as the reader is told published numbers.
@@ -135,13 +159,14 @@ pub struct IncidentSum {
     /// What is counted, where it is not everything: `ordinary`, all but the sensitive kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Published months in the number.
+    /// Published numbers in the sum: one a month, and above townships one a township and month.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub months_shown: Option<u32>,
-    /// Published months that are withheld here.
+    pub entries_shown: Option<u32>,
+    /// Published numbers that are withheld here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub months_withheld: Option<u32>,
-    /// Why no number is told: `not_published_yet`, `too_few`, `partly_own`, `no_right`.
+    pub entries_withheld: Option<u32>,
+    /// Why no number is told: `not_published_yet`; `too_few`; `partly_own`, a part of the place is told more freely than
+    /// the whole; `own_cases`, a number beside the cases that one handles oneself would tell of the others; `no_right`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
 }
@@ -179,8 +204,8 @@ impl IncidentSum {
             count: None,
             period: None,
             group: None,
-            months_shown: None,
-            months_withheld: None,
+            entries_shown: None,
+            entries_withheld: None,
             reason,
         }
     }
@@ -195,7 +220,9 @@ fn published_sum(model: &Model, reader: &Reader, area: AreaCode) -> IncidentSum 
     }
     let Some(last) = model.published.last_month(area.range()) else { return silent("not_published_yet") };
     let months = (last - 11, last);
-    let Some((audience, sum)) = (Question { model, reader, group: ORDINARY, months }).place(area) else { return silent("partly_own") };
+    let question = Question { model, reader, group: ORDINARY, months };
+    let told = if area.level() < Level::Township { Some(question.above(area)) } else { question.place(area) };
+    let Some((audience, sum)) = told else { return silent("partly_own") };
     let period =
         Month::from_number(months.0).zip(Month::from_number(months.1)).map(|(from, to)| Period { from: from.first_day(), to: to.last_day() });
     IncidentSum {
@@ -203,9 +230,9 @@ fn published_sum(model: &Model, reader: &Reader, area: AreaCode) -> IncidentSum 
         count: (sum.shown > 0).then_some(sum.count),
         period,
         group: Some(ORDINARY.into()),
-        months_shown: Some(sum.shown),
-        months_withheld: Some(sum.withheld),
-        ..IncidentSum::silent(audience, (sum.shown == 0).then_some("too_few"))
+        entries_shown: Some(sum.shown),
+        entries_withheld: Some(sum.withheld),
+        ..IncidentSum::silent(audience, (sum.shown == 0).then(|| question.silence(area)))
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) async fn read(conn: &mut PgConnection, table: Table, ids: Option<&[i6
         Table::Facilities => Rows::Facilities(collect(conn, FACILITIES, ids, day, |row| rows::facility(row, lists).map(Some)).await?),
         Table::Incidents => Rows::Incidents(collect(conn, INCIDENTS, ids, day, |row| rows::incident(row, lists).map(Some)).await?),
         Table::Basemap => Rows::Basemap(collect(conn, BASEMAP, ids, day, |row| rows::base_feature(row, lists)).await?),
-        Table::Published => Rows::Published(collect(conn, PUBLISHED, ids, day, |row| rows::published(row)).await?),
+        Table::Published => Rows::Published(collect(conn, PUBLISHED, ids, day, rows::published).await?),
     })
 }
 
