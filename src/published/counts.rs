@@ -230,7 +230,7 @@ async fn published(
         return Err(Error::invalid("group", "not_in_list", format!("“{group}” is no group of kinds; there are {ORDINARY}, {}", names.join(", "))));
     }
     let ground = context.ground();
-    let last = query.to.map(Month::of).or_else(|| ground.published.last_month(range).and_then(Month::from_number));
+    let last = query.to.map(Month::of).or_else(|| ground.published.last_month(range, &reader.published).and_then(Month::from_number));
     let last = last.unwrap_or_else(|| Month::of(context.clock.today()).before());
     let first = query.from.map_or_else(|| Month::from_number(last.number() - 11).unwrap_or(last), Month::of);
     let question = Question { model: &ground, reader: &reader, group, months: (first.number(), last.number()) };

@@ -218,7 +218,7 @@ fn published_sum(model: &Model, reader: &Reader, area: AreaCode) -> IncidentSum 
     if !reader.published.covers(area.range()) {
         return silent("no_right");
     }
-    let Some(last) = model.published.last_month(area.range()) else { return silent("not_published_yet") };
+    let Some(last) = model.published.last_month(area.range(), &reader.published) else { return silent("not_published_yet") };
     let months = (last - 11, last);
     let question = Question { model, reader, group: ORDINARY, months };
     let told = if area.level() < Level::Township { Some(question.above(area)) } else { question.place(area) };

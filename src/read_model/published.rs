@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::codes::{AreaCode, CodeRange, Level};
+use crate::codes::{AreaCode, CodeRange, Level, Scope};
 use crate::privacy::Audience;
 use crate::privacy::suppression::ORDINARY;
 
@@ -85,19 +85,14 @@ impl Published {
         sum
     }
 
-    /// The last month that was published anywhere in a range of codes.
-    pub fn last_month(&self, range: CodeRange) -> Option<MonthNumber> {
-        self.months
-            .iter()
-            .filter(|(township, _)| range.lo < township.range().hi && township.lo() < range.hi)
-            .filter_map(|(_, all)| all.last())
-            .max()
-            .copied()
-    }
-
-    /// Groups of which anything is shown, in order.
-    pub fn groups(&self) -> BTreeSet<Arc<str>> {
-        self.shown.keys().map(|(_, group)| Arc::clone(group)).collect()
+    /// The last month that was published anywhere in a range of codes, as far as a scope reaches.
+    pub fn last_month(&self, within: CodeRange, scope: &Scope) -> Option<MonthNumber> {
+        let meets = |township: &AreaCode| {
+            let range = township.range();
+            let both = CodeRange { lo: range.lo.max(within.lo), hi: range.hi.min(within.hi) };
+            both.lo < both.hi && scope.meets(both)
+        };
+        self.months.iter().filter(|(township, _)| meets(township)).filter_map(|(_, all)| all.last()).max().copied()
     }
 
     /// Every number, for comparing processes.
@@ -131,7 +126,10 @@ mod tests {
         assert_eq!(sum("990321002", (0, 99)), MonthSum::default());
         assert_eq!(published.sum(Audience::K3, ORDINARY, AreaCode::parse("990321001").unwrap(), (10, 12), &[]).withheld, 3);
         let all = CodeRange { lo: 0, hi: i64::MAX };
-        assert_eq!(published.last_month(all), Some(12));
+        assert_eq!(published.last_month(all, &Scope::everything()), Some(12));
+        assert_eq!(published.last_month(all, &Scope::none()), None);
+        let cell = AreaCode::parse("990321001001001").unwrap().range();
+        assert_eq!(published.last_month(cell, &[cell].into_iter().collect()), Some(12), "a cell has the months of its township");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const CELLS_FROM: u8 = 11;
 /// shown, as far as the zoom lets it be drawn.
 pub(in crate::tiles) fn published(q: &Question<'_>, mut layer: LayerWriter, limit: usize) -> LayerWriter {
     let everything = CodeRange { lo: 0, hi: i64::MAX };
-    let (group, months) = q.filter.published(q.model.published.last_month(everything));
+    let (group, months) = q.filter.published(q.model.published.last_month(everything, &q.reader.published));
     let question = published::Question { model: q.model, reader: q.reader, group, months };
     let widest = match q.tile.z() {
         ..VILLAGES_FROM => Level::Township,
