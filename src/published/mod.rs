@@ -18,7 +18,7 @@ pub use month::Month;
 pub use publish::{Done, Wanted};
 pub use store::known;
 pub use told::{CLASSES, Grain, IncidentSum, Period, Question, class_of, of_place, rate_of};
-pub use work::{every_month, run};
+pub use work::{every_month, publish_last_month, run};
 
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;

@@ -131,14 +131,14 @@ pub async fn every_month(context: Context) {
     let mut ticks = tokio::time::interval(LOOK);
     loop {
         ticks.tick().await;
-        if let Err(error) = last_month(&context).await {
+        if let Err(error) = publish_last_month(&context).await {
             tracing::warn!(%error, "the last month could not be published; another attempt follows");
         }
     }
 }
 
-/// Publishes the last month where it is due and missing.
-async fn last_month(context: &Context) -> Result<()> {
+/// Publishes the last month where it is due, missing, and continues what was begun; nothing where it is not due.
+pub async fn publish_last_month(context: &Context) -> Result<Option<Done>> {
     let clock = context.clock;
     let reader = Reader::command_line(clock.today());
     let mut scoped = context.db.scoped(&reader.scopes()).await?;
@@ -148,9 +148,9 @@ async fn last_month(context: &Context) -> Result<()> {
     drop(scoped);
     let wanted = Wanted { month: Some(last), continued: true, ..Wanted::everything() };
     if !is_due || due(&context.db, &reader, last, wanted).await?.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let done = run(&context.db, clock, wanted).await?;
     tracing::info!(month = %last, townships = done.townships, shown = done.shown, withheld = done.primary + done.complementary, "published");
-    Ok(())
+    Ok(Some(done))
 }

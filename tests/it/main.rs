@@ -9,6 +9,7 @@ mod feed;
 mod feed_support;
 mod imports;
 mod nouns;
+mod published;
 mod roles;
 mod schema;
 mod scopes;
