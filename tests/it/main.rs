@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
 mod architecture;
+mod attack;
 mod borders;
 mod clients;
 mod cluster;

@@ -217,7 +217,6 @@ async fn beside_the_cases_of_ones_own_unit_no_number_is_told() {
 #[tokio::test]
 async fn the_last_month_is_published_by_itself_once_somebody_began() {
     let Some((database, site)) = busy().await else { return };
-    let mut root = database.root().await;
     let context =
         |when| Context { db: site.db.clone(), model: site.model.clone(), clock: Clock { zone: chrono_tz::Asia::Shanghai, fixed: Some(at(when)) } };
     let months = async |when| published::publish_last_month(&context(when)).await.unwrap().map(|done| done.months);
