@@ -129,8 +129,6 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
             "update cells c set valid_to = null from undone u where c.code = u.code and c.valid_to = u.valid_from and not c.retired and $1 <> ''",
         ],
         "households" => &[
-            "update safe_places s set address_count = greatest(s.address_count - h.gone, 0), open = s.address_count - h.gone >= 8
-               from (select safe_place_id, count(*)::integer as gone from households where job_id = $1 group by 1) h where s.id = h.safe_place_id",
             "create temp table undone on commit drop as select household_id, valid_from from households limit 0",
             "with gone as (delete from households where job_id = $1 returning household_id, valid_from) insert into undone select * from gone",
             "update households h set valid_to = null from undone u where h.household_id = u.household_id and h.valid_to = u.valid_from and $1 <> ''",

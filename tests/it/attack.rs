@@ -64,6 +64,12 @@ fn standing(cast: &Cast) -> Standing {
     Standing { cases: scope(&opened(cast)), own: scope(&own), public: false }
 }
 
+/// A line for the log: how much was attacked, and what broke.
+#[expect(clippy::print_stderr, reason = "the counts of the attack are wanted in the log")]
+fn say(line: &str) {
+    eprintln!("attack: {line}");
+}
+
 /// Attacks every number below its threshold that the account may ask for and does not know by right.
 fn attack(cast: &Cast, truth: &Truth, learnt: &[Learnt]) -> Tally {
     let (standing, reach) = (standing(cast), scope(&areas_of(cast, |_| true)));
@@ -79,7 +85,7 @@ fn attack(cast: &Cast, truth: &Truth, learnt: &[Learnt]) -> Tally {
             if attacker.narrows(&parts, threshold - 1) {
                 let bounds = attacker.bounds(&parts);
                 tally.broken += 1;
-                eprintln!("{}: {place} {group} {month} is {bounds:?}", cast.0);
+                say(&format!("{}: {place} {group} {month} is {bounds:?}", cast.0));
             }
         }
     }
@@ -117,7 +123,6 @@ async fn move_a_border(site: &Site) {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "the counts of the attack are wanted in the log")]
 async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
     let Some((database, site)) = busy().await else { return };
     let mut root = database.root().await;
@@ -141,16 +146,15 @@ async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
     for (cast, learnt) in CAST.iter().zip(&learnt) {
         let tally = attack(cast, &truth, learnt);
         let requests: usize = learnt.iter().map(|learnt| learnt.requests).sum();
-        eprintln!("attack: {:<24} {requests} requests, {} numbers attacked, {} broken", cast.0, tally.attacked, tally.broken);
+        say(&format!("{:<24} {requests} requests, {} numbers attacked, {} broken", cast.0, tally.attacked, tally.broken));
         assert!(tally.attacked > 20, "{}: too few to say", cast.0);
         all = Tally { attacked: all.attacked + tally.attacked, broken: all.broken + tally.broken };
     }
-    eprintln!("attack: {} numbers attacked, {} broken", all.attacked, all.broken);
+    say(&format!("{} numbers attacked, {} broken", all.attacked, all.broken));
     assert_eq!(all.broken, 0);
 }
 
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "the counts of the attack are wanted in the log")]
 async fn the_same_attacker_breaks_weaker_ways_of_publishing() {
     let Some((database, site)) = busy().await else { return };
     let mut root = database.root().await;
@@ -174,7 +178,7 @@ async fn the_same_attacker_breaks_weaker_ways_of_publishing() {
         ("free date ranges", free_ranges(&mut root, &truth, k5).await),
         ("published z-scores", scores(&mut root, &truth, &neighbours, k5).await),
     ] {
-        eprintln!("attack: {name}: {} numbers attacked, {} broken", tally.attacked, tally.broken);
+        say(&format!("{name}: {} numbers attacked, {} broken", tally.attacked, tally.broken));
         assert!(tally.broken > 0, "the attacker is too weak against {name}");
     }
 }

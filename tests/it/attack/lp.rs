@@ -59,7 +59,9 @@ impl Attacker {
             })
             .collect();
         let mut size = vec![0; known.len()];
-        class.iter().for_each(|&class| size[class] += 1);
+        for &class in &class {
+            size[class] += 1;
+        }
         let mut columns = vec![Vec::new(); known.len()];
         for (column, class) in known {
             columns[class] = column.into_iter().map(|(fact, weight)| (fact, f64::from_bits(weight))).collect();
@@ -127,13 +129,6 @@ impl Attacker {
 /// Numbers the parts of the whole that no fact connects.
 fn parts(columns: &[Vec<(usize, f64)>], facts: usize) -> Vec<usize> {
     let mut part: Vec<usize> = (0..columns.len()).collect();
-    fn root(part: &mut [usize], mut at: usize) -> usize {
-        while part[at] != at {
-            part[at] = part[part[at]];
-            at = part[at];
-        }
-        at
-    }
     let mut first: Vec<Option<usize>> = vec![None; facts];
     for (class, column) in columns.iter().enumerate() {
         for &(fact, _) in column {
@@ -147,6 +142,14 @@ fn parts(columns: &[Vec<(usize, f64)>], facts: usize) -> Vec<usize> {
         }
     }
     (0..columns.len()).map(|class| root(&mut part, class)).collect()
+}
+
+fn root(part: &mut [usize], mut at: usize) -> usize {
+    while part[at] != at {
+        part[at] = part[part[at]];
+        at = part[at];
+    }
+    at
 }
 
 #[test]
