@@ -38,7 +38,9 @@ pub async fn undo(db: &Db, reader: &Reader, clock: Clock, id: &str) -> Result<(S
     for (question, message) in checks(&noun) {
         let found: i64 = sqlx::query_scalar(question).bind(id).fetch_one(scoped.conn()).await?;
         if found > 0 {
-            return Err(refuse("undo_in_use", format!("the import {id} cannot be undone: {found} {message}")));
+            // of cases no number is told
+            let told = if message.contains("cases") { message.to_string() } else { format!("{found} {message}") };
+            return Err(refuse("undo_in_use", format!("the import {id} cannot be undone: {told}")));
         }
     }
     let by = ulid::Ulid::from_datetime(clock.now().into()).to_string();
@@ -108,7 +110,7 @@ fn checks(noun: &str) -> &'static [(&'static str, &'static str)] {
                 "offices sit in its facilities",
             ),
         ],
-        _ => &[("select count(*) from incidents where job_id = $1 and version > 1", "of its cases were moved on since")],
+        _ => &[("select count(*) from incidents where job_id = $1 and version > 1", "some of its cases were moved on since")],
     }
 }
 

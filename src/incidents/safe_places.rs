@@ -93,18 +93,16 @@ pub async fn village_place(transaction: &mut Scoped, village_lo: i64, known: usi
         .await?;
     let inner = shape.as_deref().map(polygons).transpose()?.and_then(|shape| inner_point(&shape));
     let inner = inner.map(|at| to_wkb(&Geometry::Point(Point::new(at.lon, at.lat))));
-    let row: Option<(Option<i64>, Option<Vec<u8>>)> = sqlx::query_as(
-        "select p.id, ST_AsBinary(app.safe_place_point(p.id)) from (select app.village_place($1, ST_GeomFromWKB($2, 4326), $3) as id) p",
-    )
-    .bind(village_lo)
-    .bind(inner)
-    .bind(known as i32)
-    .fetch_optional(transaction.conn())
-    .await?;
-    match row {
-        Some((Some(id), Some(shape))) => Ok(Some(SafePlace { id, at: point_from_wkb(&shape)?, is_group: false })),
-        _ => Ok(None),
-    }
+    // Two statements: within one the point of a place just made would not be seen.
+    let id: Option<i64> = sqlx::query_scalar("select app.village_place($1, ST_GeomFromWKB($2, 4326), $3)")
+        .bind(village_lo)
+        .bind(inner)
+        .bind(known as i32)
+        .fetch_one(transaction.conn())
+        .await?;
+    let Some(id) = id else { return Ok(None) };
+    let shape: Option<Vec<u8>> = sqlx::query_scalar("select ST_AsBinary(app.safe_place_point($1))").bind(id).fetch_one(transaction.conn()).await?;
+    shape.map(|shape| Ok(SafePlace { id, at: point_from_wkb(&shape)?, is_group: false })).transpose()
 }
 
 /// A new address joins the nearest open group of its cell; none where the cell has no groups yet.

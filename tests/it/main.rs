@@ -12,6 +12,7 @@ mod imports;
 mod nouns;
 mod published;
 mod roles;
+mod safe_places;
 mod schema;
 mod scopes;
 mod serve;
