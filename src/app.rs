@@ -85,6 +85,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::households::api::routes())
         .merge(crate::facilities::api::routes())
         .merge(crate::incidents::api::routes())
+        .merge(crate::published::routes())
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())

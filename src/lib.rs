@@ -6,7 +6,7 @@
 //! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], and [`error`], what can go wrong;
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
 //! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
-//!   they share in [`rows`], and [`imports`], [`demo`];
+//!   they share in [`rows`], and [`imports`], [`demo`]; and [`published`], what is told of incidents without case rights;
 //! * what the map reads: [`read_model`], [`tiles`];
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
@@ -34,6 +34,7 @@ pub mod jobs;
 pub mod lists;
 pub mod mvt;
 pub mod privacy;
+pub mod published;
 pub mod read_model;
 pub mod rows;
 pub mod search;

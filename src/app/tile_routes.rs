@@ -10,10 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use crate::context::map_reader;
+use crate::context::{Context, map_reader};
 use crate::error::{Error, Result};
 use crate::http::Path;
 use crate::http::problem::Failure;
+use crate::published;
 use crate::tiles::{self, TileService};
 use crate::users::{Right, Signed};
 
@@ -63,13 +64,18 @@ async fn find_tilejson(
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), (status = 304), (status = 400, body = crate::http::Problem)))]
 async fn find_tile(
     State(service): State<Arc<TileService>>,
+    State(context): State<Context>,
     signed: Signed,
     Path((layers, z, x, y)): Path<(String, String, String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     signed.reader.require(Right::Map)?;
-    let reader = map_reader(&signed.reader);
+    let mut reader = map_reader(&signed.reader);
+    if !reader.units.is_empty() && layers.split(',').any(|name| name.trim() == "published") {
+        let mut transaction = context.begin(&signed.reader).await?;
+        reader.known = published::known(&mut transaction, &reader.units).await?.into();
+    }
     tiles::tile(&service, &reader, &layers, &z, &x, &y, query.as_deref().unwrap_or_default(), &headers).await.map_err(as_bad_request)
 }
 

@@ -6,6 +6,7 @@ mod export;
 pub mod import;
 mod next;
 mod place;
+mod publish;
 mod serve;
 mod simple;
 
@@ -41,6 +42,8 @@ enum Command {
     Import(Box<WithStorage<import::ImportArgs>>),
     /// Load an invented place, or write it as files
     Demo(WithStorage<demo::DemoArgs>),
+    /// Publish incident numbers of months that have ended
+    Publish(WithStorage<publish::PublishArgs>),
     /// Write a layer to a file, in the form that `import` reads again
     Export(export::ExportArgs),
     /// Manage accounts
@@ -98,6 +101,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, terms, &mut Terminal).await).await
         }
         Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
+        Command::Publish(args) => with_place(&args.storage, async |db, clock| publish::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,

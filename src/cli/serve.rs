@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::db::Db;
 use crate::demo::{self, Size};
 use crate::error::{Error, Result};
+use crate::published;
 use crate::read_model::{Options, ReadModel};
 use crate::tiles::TileService;
 use crate::users::api::{account_scopes, make_account};
@@ -106,6 +107,8 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));
     }
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
+    let (context, until) = (app.context.clone(), ending.clone());
+    tokio::spawn(async move { until.run_until_cancelled(published::every_month(context)).await });
     tokio::spawn(forget_changed_accounts(sign_in, Arc::clone(&model), ending.clone()));
 
     if let Some(address) = args.listening.metrics_addr {
@@ -155,6 +158,7 @@ async fn prepare(args: &ServeArgs, place: &Place, db: &Db) -> Result<Vec<Shown>>
             .await
             .map_err(Error::internal("make the demonstration"))?;
         demo::load(&world, db, place.clock.now(), today).await?;
+        super::demo::publish_past(db, place.clock).await?;
     }
     demonstration_accounts(place, db, is_new).await
 }

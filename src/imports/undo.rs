@@ -38,7 +38,9 @@ pub async fn undo(db: &Db, reader: &Reader, clock: Clock, id: &str) -> Result<(S
     for (question, message) in checks(&noun) {
         let found: i64 = sqlx::query_scalar(question).bind(id).fetch_one(scoped.conn()).await?;
         if found > 0 {
-            return Err(refuse("undo_in_use", format!("the import {id} cannot be undone: {found} {message}")));
+            // of cases no number is told
+            let told = if message.contains("cases") { message.to_string() } else { format!("{found} {message}") };
+            return Err(refuse("undo_in_use", format!("the import {id} cannot be undone: {told}")));
         }
     }
     let by = ulid::Ulid::from_datetime(clock.now().into()).to_string();
@@ -108,7 +110,7 @@ fn checks(noun: &str) -> &'static [(&'static str, &'static str)] {
                 "offices sit in its facilities",
             ),
         ],
-        _ => &[("select count(*) from incidents where job_id = $1 and version > 1", "of its cases were moved on since")],
+        _ => &[("select count(*) from incidents where job_id = $1 and version > 1", "some of its cases were moved on since")],
     }
 }
 
@@ -129,8 +131,6 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
             "update cells c set valid_to = null from undone u where c.code = u.code and c.valid_to = u.valid_from and not c.retired and $1 <> ''",
         ],
         "households" => &[
-            "update safe_places s set address_count = greatest(s.address_count - h.gone, 0), open = s.address_count - h.gone >= 8
-               from (select safe_place_id, count(*)::integer as gone from households where job_id = $1 group by 1) h where s.id = h.safe_place_id",
             "create temp table undone on commit drop as select household_id, valid_from from households limit 0",
             "with gone as (delete from households where job_id = $1 returning household_id, valid_from) insert into undone select * from gone",
             "update households h set valid_to = null from undone u where h.household_id = u.household_id and h.valid_to = u.valid_from and $1 <> ''",

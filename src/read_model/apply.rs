@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::load::{Rows, Table};
 use super::model::Model;
 use super::points::{Attributes, Moved, Points, Row};
+use super::published::{Published, PublishedRow};
 use super::rows::{Area, BaseFeature, Cell};
 use super::shapes::{Areas, Basemap, Cells};
 use super::stamps::Stamps;
@@ -66,15 +67,15 @@ impl Writer {
         let stale: &[Layer] = match rows {
             Rows::Areas(rows) => {
                 next.areas = Arc::new(Areas::new(rows));
-                &[Layer::Areas, Layer::AreaLabels, Layer::Cells]
+                &[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published]
             }
             Rows::Cells(rows) => {
                 next.cells = Arc::new(Cells::new(rows));
-                &[Layer::Cells, Layer::CellLabels]
+                &[Layer::Cells, Layer::CellLabels, Layer::Published]
             }
             Rows::Households(rows) => {
                 next.households = whole(rows, &mut self.households);
-                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels]
+                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels, Layer::Published]
             }
             Rows::Facilities(rows) => {
                 next.facilities = whole(rows, &mut self.facilities);
@@ -87,6 +88,12 @@ impl Writer {
             Rows::Basemap(rows) => {
                 next.basemap = Arc::new(Basemap::new(rows));
                 &[Layer::Water, Layer::Roads, Layer::Greens]
+            }
+            Rows::Published(rows) => {
+                let mut published = Published::default();
+                published.add(rows);
+                next.published = Arc::new(published);
+                &[Layer::Published]
             }
         };
         for &layer in stale {
@@ -114,6 +121,7 @@ impl Writer {
             Rows::Areas(rows) => change_areas(next, asked, rows, step),
             Rows::Cells(rows) => change_cells(next, asked, rows, step),
             Rows::Basemap(rows) => change_basemap(next, asked, rows, step),
+            Rows::Published(rows) => add_published(next, rows, step),
         }
     }
 }
@@ -160,7 +168,7 @@ impl Step<'_> {
         let mut areas: FxHashMap<i64, (i64, WorldBox)> = FxHashMap::default();
         for code in codes {
             if let Some(cell) = next.cells.by_code(code) {
-                self.mark_shape(&[Layer::Cells, Layer::CellLabels], &cell.place.extent);
+                self.mark_shape(&[Layer::Cells, Layer::CellLabels, Layer::Published], &cell.place.extent);
                 self.touch(Layer::Cells, code);
                 self.touch(Layer::CellLabels, code);
             }
@@ -172,7 +180,7 @@ impl Step<'_> {
         }
         for (_, (lo, extent)) in areas {
             // cells give way to areas at low zooms, so their tiles carry these counts too
-            self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], &extent);
+            self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published], &extent);
             for layer in [Layer::Areas, Layer::AreaLabels, Layer::Cells] {
                 self.touch(layer, lo);
             }
@@ -220,11 +228,11 @@ fn change_areas(next: &mut Model, asked: &[i64], rows: Vec<Area>, step: &mut Ste
     for coverage in super::shapes::AREA_LEVELS.iter().filter_map(|&level| areas.coverage(level)) {
         let around = around(&boxes, |area| coverage.meeting(area).into_iter().filter_map(|id| extent_of(&areas, id)).collect());
         for area in &around {
-            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published], area);
         }
     }
     for area in &boxes {
-        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published], area);
     }
     next.areas = Arc::new(areas);
 }
@@ -248,7 +256,7 @@ fn change_cells(next: &mut Model, asked: &[i64], rows: Vec<Cell>, step: &mut Ste
     let cells = next.cells.edited(&ids, found.into_values().filter(|c| ids.contains(&c.id)).collect());
     let meeting = |area: &WorldBox| cells.coverage().meeting(area).into_iter().filter_map(|id| cells.get(id)).map(|c| c.place.extent).collect();
     for area in around(&boxes, meeting).iter().chain(&boxes) {
-        step.mark_shape(&[Layer::Cells, Layer::CellLabels], area);
+        step.mark_shape(&[Layer::Cells, Layer::CellLabels, Layer::Published], area);
     }
     next.cells = Arc::new(cells);
 }
@@ -261,6 +269,20 @@ fn around(boxes: &[WorldBox], meeting: impl Fn(&WorldBox) -> Vec<WorldBox>) -> V
     let second: Vec<_> = all.iter().flat_map(|&(min, max)| meeting(&WorldBox { min, max })).map(|b| corners(&b)).collect();
     all.extend(second);
     all.into_iter().map(|(min, max)| WorldBox { min, max }).collect()
+}
+
+/// The grain at which numbers are shown depends on all of them, so every tile may change.
+fn add_published(next: &mut Model, rows: Vec<PublishedRow>, step: &mut Step<'_>) {
+    if rows.is_empty() {
+        return;
+    }
+    let mut published = (*next.published).clone();
+    published.add(rows);
+    if published != *next.published {
+        next.published = Arc::new(published);
+        step.stamps.mark_all(Layer::Published, step.revision);
+        step.touched.insert(Layer::Published, None);
+    }
 }
 
 fn change_basemap(next: &mut Model, asked: &[i64], rows: Vec<BaseFeature>, step: &mut Step<'_>) {

@@ -12,6 +12,7 @@ mod feed;
 mod load;
 mod model;
 mod points;
+mod published;
 mod rows;
 mod shapes;
 mod size;
@@ -40,6 +41,7 @@ pub use feed::{Rule, Tickets};
 pub use load::{Rows, Table};
 pub use model::Model;
 pub use points::{Attributes, Block, Moved, Points, Row, covers_block};
+pub use published::{MonthNumber, MonthSum, Published, PublishedRow};
 pub use rows::{Area, BaseFeature, Cell, Facility, Household, Incident, Place};
 pub use shapes::{AREA_LEVELS, Areas, Basemap, Cells};
 pub use stamps::Stamps;
@@ -64,11 +66,12 @@ pub enum Layer {
     Water,
     Roads,
     Greens,
+    Published,
 }
 
 impl Layer {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 }
 
 /// What one reader may see; every answer is cut to it.
@@ -82,6 +85,12 @@ pub struct Reader {
     pub cases: Scope,
     /// Offices whose cases the reader may see anywhere, sorted.
     pub units: Vec<i64>,
+    /// Published numbers.
+    pub published: Scope,
+    /// Areas of whose cases the reader is staff.
+    pub staff: Scope,
+    /// Places and months of which the reader knows a case from elsewhere, sorted: no published number beside it.
+    pub known: Arc<[(i64, MonthNumber)]>,
 }
 
 impl Reader {

@@ -27,6 +27,7 @@ impl Model {
             ("households", self.households.bytes() + self.households.len() * PLACE_BYTES),
             ("facilities", self.facilities.bytes() + names + self.facilities.len() * PLACE_BYTES),
             ("incidents", self.incidents.bytes() + self.incidents.len() * PLACE_BYTES),
+            ("published", self.published.bytes()),
         ]
     }
 }

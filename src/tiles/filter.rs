@@ -3,7 +3,9 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use crate::error::{Error, Fault, Result};
-use crate::read_model::{Facility, Incident, Lists, Reader, Words};
+use crate::privacy::suppression::ORDINARY;
+use crate::published::Month;
+use crate::read_model::{Facility, Incident, Lists, MonthNumber, Reader, Words};
 
 /// Filters by name; an empty list lets everything through.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -14,9 +16,14 @@ pub struct Filter {
     states: Vec<u16>,
     from_day: Option<i32>,
     to_day: Option<i32>,
+    group: Option<String>,
+    from_month: Option<MonthNumber>,
+    to_month: Option<MonthNumber>,
 }
 
-const NAMES: &str = "kind, category, source, state, from, to";
+const NAMES: &str = "kind, category, source, state, from, to, group, month_from, month_to";
+/// Months that a map of published numbers is of, unless told.
+const MONTHS: MonthNumber = 12;
 
 impl Filter {
     /// Reads pairs such as `("kind", "F01,F02")`; a name may come more than once.
@@ -36,6 +43,9 @@ impl Filter {
                 "state" => codes(name, value, &lists.state, &mut filter.states, &mut faults),
                 "from" => filter.from_day = day(name, value, &mut faults),
                 "to" => filter.to_day = day(name, value, &mut faults),
+                "group" => filter.group = Some(value.chars().take(60).collect()),
+                "month_from" => filter.from_month = month(name, value, &mut faults),
+                "month_to" => filter.to_month = month(name, value, &mut faults),
                 _ => faults.push(Fault::new(name, "unknown_filter", format!("there is no filter {name}; there are {NAMES}"))),
             }
         }
@@ -58,6 +68,13 @@ impl Filter {
             && within(&self.states, row.state)
             && self.from_day.is_none_or(|day| day <= row.occurred_day)
             && self.to_day.is_none_or(|day| row.occurred_day <= day)
+    }
+
+    /// Group of kinds and months of published numbers; `last` is the last month published at all.
+    pub fn published(&self, last: Option<MonthNumber>) -> (&str, (MonthNumber, MonthNumber)) {
+        let to = self.to_month.or(last).unwrap_or(0);
+        let from = self.from_month.unwrap_or(to - MONTHS + 1).min(to);
+        (self.group.as_deref().unwrap_or(ORDINARY), (from, to))
     }
 
     /// Whether every facility passes.
@@ -85,6 +102,14 @@ fn day(name: &str, value: &str, faults: &mut Vec<Fault>) -> Option<i32> {
         faults.push(Fault::new(name, "unknown_value", format!("{name} takes a day such as 2026-03-01")));
     }
     day
+}
+
+fn month(name: &str, value: &str, faults: &mut Vec<Fault>) -> Option<MonthNumber> {
+    let month = Month::parse(name, value).ok().map(Month::number);
+    if month.is_none() {
+        faults.push(Fault::new(name, "unknown_value", format!("{name} takes a month such as 2026-03")));
+    }
+    month
 }
 
 /// The pairs of a query string, percent-decoded; `+` is a space.

@@ -148,6 +148,15 @@ pub static LAYERS: [LayerEntry; Layer::COUNT] = [
         fields: &[KIND, NAME, NAME_EN],
         encode: encode::base,
     },
+    LayerEntry {
+        layer: Layer::Published,
+        name: "published",
+        description: "Published incident numbers as classes, at the finest level at which half of the places are shown",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[CODE, LEVEL, NAME, NAME_EN, ("class", "Class of incidents per 1,000 households and year, from 1; absent: too few to say")],
+        encode: encode::published,
+    },
 ];
 
 /// The entries of a comma list of names, in the order of the list above, each once.

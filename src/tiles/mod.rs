@@ -117,6 +117,7 @@ pub async fn tile(
 fn relevant(reader: &Reader, entries: &[&LayerEntry]) -> Reader {
     let has = |layer: Layer| entries.iter().any(|entry| entry.layer == layer);
     let mut reader = reader.clone();
+    let own_cases = reader.cases.clone();
     reader.units.sort_unstable();
     if !has(Layer::Households) {
         reader.households = Scope::none();
@@ -124,6 +125,14 @@ fn relevant(reader: &Reader, entries: &[&LayerEntry]) -> Reader {
     if !has(Layer::Incidents) {
         reader.cases = Scope::none();
         reader.units.clear();
+    }
+    if has(Layer::Published) {
+        // whose numbers are told how depends on the cases one may open
+        reader.cases = own_cases;
+    } else {
+        reader.published = Scope::none();
+        reader.staff = Scope::none();
+        reader.known = Arc::default();
     }
     if entries.iter().all(|entry| matches!(entry.layer, Layer::Water | Layer::Roads | Layer::Greens | Layer::Incidents)) {
         reader.map = Scope::none();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
 mod architecture;
+mod attack;
 mod borders;
 mod clients;
 mod cluster;
@@ -10,7 +11,9 @@ mod feed;
 mod feed_support;
 mod imports;
 mod nouns;
+mod published;
 mod roles;
+mod safe_places;
 mod schema;
 mod scopes;
 mod serve;

@@ -65,7 +65,7 @@ fn filling(path: &str, name: &str) -> Filling {
         ("jobs" | "imports", "id") => texts("01KA000000000000000000000A", "01KB000000000000000000000B", "01KC000000000000000000000C"),
         ("service-standards", "id") => only("1", "9900001"),
         ("settings", "key") => only("map_attribution", "no_such_setting"),
-        ("tiles", "layers") => only("areas,cells,households,facilities,incidents,water,roads,greens", "nothing"),
+        ("tiles", "layers") => only("areas,cells,households,facilities,incidents,water,roads,greens,published", "nothing"),
         ("tiles", "z") => only("12", "31"),
         ("tiles", "x") => only("3413", "x"),
         ("tiles", "y") => only("1702", "y"),
@@ -99,6 +99,7 @@ fn body(route: &Route) -> Option<Value> {
         ("PATCH", "/api/households/{id}") => change(json!({"household_count": 5})),
         ("PATCH", "/api/incidents/{id}") => change(json!({"complexity": "hard"})),
         ("POST", "/api/incidents/{id}/transitions") => json!({"to": "in_process"}),
+        ("POST", "/api/publications") => json!({"month": "2026-01", "within": FOREIGN}),
         ("PATCH", "/api/service-standards/{id}") => json!({"minutes": 6}),
         ("PUT", "/api/settings/{key}") => json!({"value": ""}),
         ("POST", "/api/imports" | "/api/imports/{id}/commit" | "/api/imports/{id}/undo" | "/api/jobs/{id}/undo" | "/api/jobs/{id}/cancel") => {
@@ -281,7 +282,7 @@ async fn no_tile_shows_a_word_of_the_other_township_at_any_zoom() {
     let mut seen = BTreeSet::new();
     for role in Role::ALL {
         for tile in tiles_over_both() {
-            let path = format!("/tiles/areas,area_labels,cells,cell_labels,households,facilities,incidents,water,roads,greens/{tile}");
+            let path = format!("/tiles/areas,area_labels,cells,cell_labels,households,facilities,incidents,water,roads,greens,published/{tile}");
             let answer = site.get(role, &path).await;
             if answer.status != StatusCode::OK {
                 continue;
