@@ -50,7 +50,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
     let townships: i64 = sqlx::query_scalar("select count(*) from areas where level = 9").fetch_one(&mut conn).await?;
     let scope = scope(townships);
     let statements = Statements::new(&format!("t.scope_code <@ '{}'::int8multirange", scope.to_multirange()));
-    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![] };
+    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![], published: Scope::none() };
     let mut out = format!(
         "{} households, {} incidents, {} cells, {} facilities; scope {}\n",
         model.households.len(),

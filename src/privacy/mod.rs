@@ -5,7 +5,9 @@
 //! rights, the addresses and the words, and keep what comes back. Start with `audience.rs`.
 
 mod audience;
+mod published_bins;
 pub mod safe_places;
 pub mod text_gate;
 
 pub use audience::{Audience, Standing, audience};
+pub use published_bins::{Merged, PublishedBin, ToldBins, merge_published_bins};

@@ -12,6 +12,7 @@ mod feed;
 mod load;
 mod model;
 mod points;
+mod published;
 mod rows;
 mod shapes;
 mod size;
@@ -40,6 +41,7 @@ pub use feed::{Rule, Tickets};
 pub use load::{Rows, Table};
 pub use model::Model;
 pub use points::{Attributes, Block, Moved, Points, Row, covers_block};
+pub use published::{Published, PublishedEntry, PublishedRow};
 pub use rows::{Area, BaseFeature, Cell, Facility, Household, Incident, Place};
 pub use shapes::{AREA_LEVELS, Areas, Basemap, Cells};
 pub use stamps::Stamps;
@@ -48,6 +50,9 @@ pub use words::{Lists, Words};
 
 /// Tile units around a tile that its features may come from.
 pub const BUFFER: i32 = 64;
+
+/// Metres on the ground within which an incident is felt in the layer `heat`: the reach of the widest kernel, and two bins.
+pub const HEAT_REACH_M: f64 = 6_000.0;
 
 /// A layer of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +66,8 @@ pub enum Layer {
     Households,
     Facilities,
     Incidents,
+    Heat,
+    HeatWithheld,
     Water,
     Roads,
     Greens,
@@ -68,7 +75,7 @@ pub enum Layer {
 
 impl Layer {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 12;
 }
 
 /// What one reader may see; every answer is cut to it.
@@ -82,6 +89,8 @@ pub struct Reader {
     pub cases: Scope,
     /// Offices whose cases the reader may see anywhere, sorted.
     pub units: Vec<i64>,
+    /// Published numbers of incidents.
+    pub published: Scope,
 }
 
 impl Reader {

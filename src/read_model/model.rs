@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::points::{Points, Row};
+use super::published::Published;
 use super::rows::{Facility, Household, Incident};
 use super::shapes::{Areas, Basemap, Cells};
 use super::tallies::Tallies;
@@ -30,6 +31,8 @@ pub struct Model {
     pub facilities: Points<Facility>,
     /// Incidents at their safe places.
     pub incidents: Points<Incident>,
+    /// Published numbers of incidents.
+    pub published: Published,
     /// Water, roads and greens.
     pub basemap: Arc<Basemap>,
     /// Counts by cell and area.
@@ -48,6 +51,7 @@ impl Model {
             households: Points::default(),
             facilities: Points::default(),
             incidents: Points::default(),
+            published: Published::default(),
             basemap: Arc::default(),
             tallies: Tallies::default(),
         }
@@ -85,6 +89,10 @@ impl Model {
                 self.lists.risk_level.text(a.risk_level),
             ];
             line(format!("{} {} {} {codes:?}", head(&row), a.unit_id, a.occurred_day));
+        }
+        for row in self.published.rows() {
+            let (e, group) = (row.entry, self.lists.category_group.text(row.entry.group));
+            line(format!("{} {} {} {group} {} {} {:?}", row.area_lo, row.level, e.id, e.month, e.threshold, e.incident_count));
         }
         for feature in self.basemap.iter() {
             line(format!("{} {:?}", self.lists.basemap_kind.text(feature.kind), super::rows::BaseFeature { kind: 0, ..(**feature).clone() }));

@@ -2,12 +2,19 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
+use super::kernel::{Bandwidth, Per};
 use crate::error::{Error, Fault, Result};
 use crate::read_model::{Facility, Incident, Lists, Reader, Words};
 
-/// Filters by name; an empty list lets everything through.
+/// Filters by name; an empty list lets everything through. With them go the two choices of the layer `heat`, so that one
+/// value is all that a tile depends on beside rows and reader.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
+    /// How far the heat of an incident reaches.
+    pub bandwidth: Bandwidth,
+    /// What heat is measured by.
+    pub per: Per,
+    group: Option<u16>,
     kinds: Vec<u16>,
     categories: Vec<u16>,
     sources: Vec<u16>,
@@ -16,18 +23,24 @@ pub struct Filter {
     to_day: Option<i32>,
 }
 
-const NAMES: &str = "kind, category, source, state, from, to";
+const NAMES: &str = "kind, category, source, state, from, to, group, bandwidth_m, per";
 
 impl Filter {
     /// Reads pairs such as `("kind", "F01,F02")`; a name may come more than once.
     ///
     /// `Invalid` names what is allowed; `Forbidden` where a filter of incidents comes from a reader without case rights.
+    /// A reader of published numbers alone may name days; they stand for their months, since nothing finer is published.
     pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, lists: &Lists, reader: &Reader) -> Result<Self> {
         let mut filter = Self::default();
         let mut faults = Vec::new();
         for (name, value) in pairs {
-            if matches!(name, "category" | "source" | "state" | "from" | "to") && !reader.reads_cases() {
+            let days = matches!(name, "from" | "to");
+            let told = days && !reader.published.is_empty();
+            if (days || matches!(name, "category" | "source" | "state")) && !reader.reads_cases() && !told {
                 return Err(Error::Forbidden(format!("the filter {name} needs the right to cases")));
+            }
+            if name == "group" && (reader.reads_cases() || reader.published.is_empty()) {
+                return Err(Error::Forbidden("the filter group is for published numbers; with the right to cases use category".into()));
             }
             match name {
                 "kind" => codes(name, value, &lists.facility_kind, &mut filter.kinds, &mut faults),
@@ -36,12 +49,32 @@ impl Filter {
                 "state" => codes(name, value, &lists.state, &mut filter.states, &mut faults),
                 "from" => filter.from_day = day(name, value, &mut faults),
                 "to" => filter.to_day = day(name, value, &mut faults),
+                "group" => {
+                    let mut groups = Vec::new();
+                    codes(name, value, &lists.category_group, &mut groups, &mut faults);
+                    match groups.as_slice() {
+                        [] => {}
+                        [one] => filter.group = Some(*one),
+                        _ => faults.push(Fault::new(name, "unknown_value", "group takes one group: published numbers of several do not add up")),
+                    }
+                }
+                "bandwidth_m" => match Bandwidth::parse(value) {
+                    Some(bandwidth) => filter.bandwidth = bandwidth,
+                    None => faults.push(Fault::new(name, "unknown_value", Bandwidth::allowed())),
+                },
+                "per" => match Per::parse(value) {
+                    Some(per) => filter.per = per,
+                    None => faults.push(Fault::new(name, "unknown_value", format!("per has no value {value:?}; it has km2, households"))),
+                },
                 _ => faults.push(Fault::new(name, "unknown_filter", format!("there is no filter {name}; there are {NAMES}"))),
             }
         }
         for list in [&mut filter.kinds, &mut filter.categories, &mut filter.sources, &mut filter.states] {
             list.sort_unstable();
             list.dedup();
+        }
+        if !reader.reads_cases() {
+            filter.snap_to_months();
         }
         if faults.is_empty() { Ok(filter) } else { Err(Error::Invalid(faults)) }
     }
@@ -58,6 +91,30 @@ impl Filter {
             && within(&self.states, row.state)
             && self.from_day.is_none_or(|day| day <= row.occurred_day)
             && self.to_day.is_none_or(|day| row.occurred_day <= day)
+    }
+
+    /// Whether every incident passes.
+    pub const fn all_incidents(&self) -> bool {
+        self.categories.is_empty() && self.sources.is_empty() && self.states.is_empty() && self.from_day.is_none() && self.to_day.is_none()
+    }
+
+    /// The months asked for, counted from January of the year 0, both included.
+    pub fn months(&self) -> std::ops::RangeInclusive<i32> {
+        let month = |day: Option<i32>| day.and_then(NaiveDate::from_num_days_from_ce_opt).map(|day| day.year() * 12 + day.month0() as i32);
+        month(self.from_day).unwrap_or(0)..=month(self.to_day).unwrap_or(i32::MAX)
+    }
+
+    /// The group of published numbers asked for; none: all ordinary kinds together.
+    pub const fn group(&self) -> Option<u16> {
+        self.group
+    }
+
+    /// Days become the first of their month: what is published is told by months, and equal months share a tile.
+    fn snap_to_months(&mut self) {
+        for day in [&mut self.from_day, &mut self.to_day] {
+            let first = day.and_then(NaiveDate::from_num_days_from_ce_opt).and_then(|day| day.with_day(1));
+            *day = first.map(|day| day.num_days_from_ce());
+        }
     }
 
     /// Whether every facility passes.
@@ -130,6 +187,15 @@ mod tests {
         assert_eq!(said("colour=red"), format!("colour: there is no filter colour; there are {NAMES}"));
         assert_eq!(said("kind=F9"), "kind: kind has no value \"F9\"; it has F01, F02, F03");
         assert_eq!(said("from=2026-01-01"), "the filter from needs the right to cases");
+        assert_eq!(said("group=labour"), "the filter group is for published numbers; with the right to cases use category");
+        assert_eq!(said("bandwidth_m=100"), format!("bandwidth_m: {}", Bandwidth::allowed()));
+        assert_eq!(said("per=head"), "per: per has no value \"head\"; it has km2, households");
+        let told = Reader { published: Scope::everything(), ..reader.clone() };
+        lists.category_group.number("labour");
+        let snapped = Filter::parse([("from", "2026-02-17"), ("to", "2026-03-09"), ("group", "labour")], &lists, &told).unwrap();
+        assert_eq!(snapped.months(), 24_313..=24_314);
+        assert_eq!(Filter::parse([("from", "2026-02-01"), ("to", "2026-03-31"), ("group", "labour")], &lists, &told).unwrap(), snapped);
+        assert!(Filter::parse([("state", "closed")], &lists, &told).is_err(), "no other filter goes with published numbers");
         let reader = Reader { cases: Scope::everything(), ..reader };
         assert!(Filter::parse([("from", "2026-02-30")], &lists, &reader).is_err());
         assert!(Filter::parse([("to", "2026-02-28")], &lists, &reader).is_ok());

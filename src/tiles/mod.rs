@@ -7,6 +7,7 @@
 mod cache;
 mod encode;
 mod filter;
+mod kernel;
 mod layers;
 mod negotiate;
 mod style;
@@ -19,6 +20,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 pub use encode::{MOST_BYTES, encode};
 pub use filter::{Filter, pairs};
+pub use kernel::{Bandwidth, Per};
 pub use layers::{LAYERS, LayerEntry, parse};
 pub use negotiate::Encoding;
 pub use style::style;
@@ -121,9 +123,13 @@ fn relevant(reader: &Reader, entries: &[&LayerEntry]) -> Reader {
     if !has(Layer::Households) {
         reader.households = Scope::none();
     }
-    if !has(Layer::Incidents) {
+    let heat = has(Layer::Heat) || has(Layer::HeatWithheld);
+    if !has(Layer::Incidents) && !heat {
         reader.cases = Scope::none();
         reader.units.clear();
+    }
+    if !heat || reader.reads_cases() {
+        reader.published = Scope::none();
     }
     if entries.iter().all(|entry| matches!(entry.layer, Layer::Water | Layer::Roads | Layer::Greens | Layer::Incidents)) {
         reader.map = Scope::none();

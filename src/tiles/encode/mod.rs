@@ -2,10 +2,12 @@
 
 mod base;
 mod bins;
+mod heat;
 mod points;
 mod shapes;
 
 pub(super) use base::base;
+pub(super) use heat::{heat, heat_withheld};
 pub(super) use points::{facilities, households, incidents};
 pub(super) use shapes::{area_labels, areas, cell_labels, cells};
 
