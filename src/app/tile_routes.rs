@@ -57,7 +57,8 @@ async fn find_tilejson(
 
 /// One vector tile
 ///
-/// Mapbox Vector Tile 2, cut to the reader. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`.
+/// Mapbox Vector Tile 2, cut to the reader. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`,
+/// for published numbers `group`; for heat `bandwidth_m` and `per`.
 #[utoipa::path(get, path = "/tiles/{layers}/{z}/{x}/{y}", tag = "tiles",
     params(("layers" = String, Path), ("z" = String, Path), ("x" = String, Path), ("y" = String, Path)),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), (status = 304), (status = 400, body = crate::http::Problem)))]

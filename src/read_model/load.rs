@@ -41,8 +41,7 @@ pub enum Table {
 
 impl Table {
     /// All tables of the model.
-    pub const ALL: [Self; 7] =
-        [Self::Areas, Self::Cells, Self::Households, Self::Facilities, Self::Incidents, Self::Basemap, Self::Published];
+    pub const ALL: [Self; 7] = [Self::Areas, Self::Cells, Self::Households, Self::Facilities, Self::Incidents, Self::Basemap, Self::Published];
 
     /// The table of this number.
     pub fn from_number(number: i16) -> Option<Self> {

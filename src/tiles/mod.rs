@@ -1,12 +1,13 @@
 //! Vector tiles for everyone: from the read model to bytes, cut to the reader, cached while they are true.
 //!
 //! `layers` is the list; `encode` writes one tile; `filter` reads the query; `cache` keeps packed bytes and ETags;
-//! `negotiate` packs; `tilejson` and `style` tell clients how to draw them. Routes are bound in `app`, which also knows
+//! `negotiate` packs; `tilejson` and `style` tell clients how to draw them; `kernel` is what heat is reckoned by. Routes are bound in `app`, which also knows
 //! who the reader is.
 
 mod cache;
 mod encode;
 mod filter;
+mod heat_style;
 mod kernel;
 mod layers;
 mod negotiate;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::heat_style;
 use crate::error::{Error, Result};
 
 const LIGHT: &str = include_str!("../../tiles/style/light.json");
@@ -16,8 +17,12 @@ pub fn style(name: &str, base: &str) -> Result<Value> {
         _ => return Err(Error::NotFound { what: "style", id: name.chars().take(40).collect() }),
     };
     let colours: serde_json::Map<String, Value> = serde_json::from_str(colours).map_err(Error::internal("read the colours of a style"))?;
-    let mut layers: Value = serde_json::from_str(LAYERS).map_err(Error::internal("read the layers of a style"))?;
-    paint(&mut layers, &colours);
+    let mut layers: Vec<Value> = serde_json::from_str(LAYERS).map_err(Error::internal("read the layers of a style"))?;
+    let above_borders = layers.iter().position(|layer| layer["id"] == "county-line").map_or(layers.len(), |i| i + 1);
+    layers.splice(above_borders..above_borders, heat_style::layers());
+    for layer in &mut layers {
+        paint(layer, &colours);
+    }
     let base = base.trim_end_matches('/');
     let source = |names: &str| json!({ "type": "vector", "url": format!("{base}/tiles/{names}") });
     Ok(json!({
@@ -28,6 +33,7 @@ pub fn style(name: &str, base: &str) -> Result<Value> {
             "places": source("areas,area_labels,cells,cell_labels"),
             "facilities": source("facilities"),
             "households": source("households"),
+            "heat": source("heat,heat_withheld"),
         },
         "layers": layers,
     }))
@@ -61,6 +67,8 @@ mod tests {
             for layer in style["layers"].as_array().expect("layers") {
                 assert!(layer["type"] == "background" || sources.contains_key(layer["source"].as_str().expect("a source")));
             }
+            let heat = style["layers"].as_array().and_then(|layers| layers.iter().find(|layer| layer["id"] == "heat")).expect("heat");
+            assert_eq!((&heat["layout"]["visibility"], &heat["type"]), (&json!("none"), &json!("heatmap")));
             assert_eq!(style["sources"]["base"]["url"], "http://127.0.0.1:8080/tiles/water,roads,greens");
         }
         assert!(style("blue", "").is_err());

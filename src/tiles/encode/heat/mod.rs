@@ -1,7 +1,8 @@
 //! Heat: weighted bins around a tile, for a reader with case rights from cases, for others from published numbers.
 //!
-//! Bins are squares of one grid of the world (`kernel`), the same at every zoom. A tile holds those within the kernel's
-//! reach of it, so that the density anywhere in the tile can be reckoned from it alone and tiles meet without a seam.
+//! Bins are squares of one grid of the world (`kernel`), the same at every zoom, each with one point. A tile holds those
+//! within the kernel's reach of it, so that the density anywhere in the tile can be reckoned from it alone and tiles meet
+//! without a seam.
 //! `cases` counts them, `told` spreads published numbers over them, `rates` weighs them, `write` puts them out.
 
 mod cases;
@@ -22,6 +23,8 @@ use crate::tiles::kernel::Per;
 struct Bin {
     /// Column and row on the grid of the world.
     at: [u32; 2],
+    /// Its point.
+    place: World,
     /// Incidents, or their share of a published number.
     amount: f64,
 }
@@ -54,6 +57,14 @@ fn centre(at: [u32; 2], shift: u32) -> World {
     World { x: middle(at[0]), y: middle(at[1]) }
 }
 
+/// The mean of `count` positions in a bin, of which the sums of what they lie from its corner are given, on a grid of
+/// eighths of the bin: tiles from zoom 9 on can tell these apart, and so all hold the very same point.
+fn mean(at: [u32; 2], shift: u32, sums: [u64; 2], count: u64) -> World {
+    let eighth = shift - 3;
+    let on_grid = |corner: u32, sum: u64| (corner << shift) + ((((sum / count) + (1 << eighth >> 1)) >> eighth).min(7) << eighth) as u32;
+    World { x: on_grid(at[0], sums[0]), y: on_grid(at[1], sums[1]) }
+}
+
 /// Most doublings of the side of a bin where a tile would grow too large.
 const MOST_DOUBLINGS: u32 = 6;
 
@@ -70,7 +81,7 @@ pub(in crate::tiles) fn heat(q: &Question<'_>, fresh: LayerWriter, limit: usize)
             Per::Km2 => None,
             Per::Households => Some(rates::weights(q, around.shift, &bins)),
         };
-        let written = write::write(q, around.shift, &bins, weights.as_deref(), published, layer.again());
+        let written = write::write(q, &bins, weights.as_deref(), published, layer.again());
         if written.size() <= limit {
             return written;
         }

@@ -96,7 +96,8 @@ pub(super) fn bins(q: &Question<'_>, around: Around) -> Vec<Bin> {
     for (cells, count) in told(q, &around.area).into_iter().flat_map(|told| told.groups) {
         let ground: Vec<[u32; 2]> = cells.iter().flat_map(|cell| ground::bins_of(&cell.place, around.shift)).collect();
         let amount = f64::from(count) / ground.len() as f64;
-        bins.extend(ground.into_iter().filter(|&at| around.area.holds(centre(at, around.shift))).map(|at| Bin { at, amount }));
+        let bin = |at| Bin { at, place: centre(at, around.shift), amount };
+        bins.extend(ground.into_iter().map(bin).filter(|bin| around.area.holds(bin.place)));
     }
     bins
 }

@@ -53,12 +53,5 @@ fn instead(q: &Question<'_>, level: i16, withheld: &BTreeMap<i64, bool>, mut lay
 
 fn tags(layer: &mut LayerWriter, code: &str, level: i16, published: bool) -> [u32; 6] {
     let reason = if published { "too_few" } else { "not_published" };
-    [
-        layer.key("code"),
-        layer.text(code),
-        layer.key("level"),
-        layer.int(i64::from(level)),
-        layer.key("reason"),
-        layer.text(reason),
-    ]
+    [layer.key("code"), layer.text(code), layer.key("level"), layer.int(i64::from(level)), layer.key("reason"), layer.text(reason)]
 }
