@@ -79,8 +79,8 @@ fn two_months() -> Vec<String> {
         entry(village(0, 1), 12, 1, "ordinary", 3, None),
         entry(village(1, 0), 12, 1, "ordinary", 3, Some(18)),
         entry(village(0, 0), 12, 1, "family", 10, Some(11)),
-        entry(village(0, 1), 12, 1, "family", 10, None),
-        entry(village(1, 0), 12, 1, "family", 10, None),
+        entry(COUNTY + 1_000_000, 9, 1, "family", 10, Some(13)),
+        entry(COUNTY + 2_000_000, 9, 1, "family", 10, None),
     ];
     all.extend((1..=4).map(|c| cell(0, 1, c, 1, None)));
     all.extend((1..=4).map(|c| cell(1, 0, c, 1, Some(3 + c as i32 % 2 * 3))));
@@ -177,10 +177,14 @@ async fn without_case_rights_heat_is_what_was_published_and_none_of_it_is_in_a_h
     let (sum, hatched) = told(&model, &ask(&[("from", "2026-02-01")]), &reader, 12);
     assert!((sum - 5.0).abs() < 1e-6, "{sum}");
     assert_eq!(hatched.len(), 15, "all but one cell: {hatched:?}");
-    // a sensitive group is told by village and from ten on
+    // of a sensitive group there is no heat below the township, and from ten on
     let (sum, hatched) = told(&model, &ask(&[("group", "family")]), &reader, 12);
-    assert!((sum - 11.0).abs() < 1e-6, "{sum}");
-    assert_eq!(hatched, cells(&[(0, 1), (1, 0), (1, 1)]));
+    assert!((sum - 13.0).abs() < 1e-6, "{sum}");
+    assert_eq!(hatched, cells(&[(1, 0), (1, 1)]));
+    let village_alone = || -> Scope { [CodeRange { lo: village(0, 0), hi: village(0, 0) + 1_000 }].into_iter().collect() };
+    let (sum, hatched) =
+        told(&model, &ask(&[("group", "family")]), &Reader { map: village_alone(), published: village_alone(), ..Reader::default() }, 12);
+    assert!(sum.abs() < 1e-9 && hatched == cells(&[(0, 0)]), "a part of a township is told none of its numbers: {sum} {hatched:?}");
     // a reader of the first township hears of it alone
     let (sum, hatched) = told(&model, &january, &Reader { map: west(), published: west(), ..Reader::default() }, 12);
     assert!((sum - 12.0).abs() < 1e-6 && hatched == cells(&[(0, 1)]), "{sum} {hatched:?}");

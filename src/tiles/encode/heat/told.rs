@@ -1,7 +1,7 @@
 //! Published numbers in bins, for readers without case rights.
 //!
-//! A number is published of a cell, or of a village where its kind is sensitive. It is spread evenly over the bins of that
-//! ground: where in it the cases lie was not published. Nothing else than published numbers is read here.
+//! A number is published of a cell; where its kind is sensitive there is no heat below the township. It is spread evenly
+//! over the bins of that ground: where in it the cases lie was not published. Nothing else than published numbers is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,18 +27,19 @@ struct Grain {
 }
 
 impl Grain {
-    /// The reader's published numbers are those of the own area: from 3 on by cell, sensitive ones from 10 by village.
+    /// The reader's published numbers are those of the own area: from 3 on by cell, sensitive ones from 10 by township.
     fn of(q: &Question<'_>) -> Self {
         let lists = &q.model.lists;
         let group = q.filter.group().unwrap_or_else(|| lists.category_group.number(ORDINARY));
-        let audience = if lists.is_sensitive(group) { Audience::K10 } else { Audience::K3 };
-        let level = audience.finest_level();
-        let wider = if level == Level::Cell { Level::Village } else { Level::Township };
+        let (audience, level, wider) = match lists.is_sensitive(group) {
+            true => (Audience::K10, Level::Township, Level::County),
+            false => (Audience::K3, Level::Cell, Level::Village),
+        };
         Self { group, level, wider, threshold: audience.threshold().and_then(|k| u16::try_from(k).ok()).unwrap_or(u16::MAX) }
     }
 }
 
-/// What is told of one village, or township.
+/// What is told of one village, or of one county in sensitive kinds.
 pub(super) struct Told {
     /// Cells of a number, with the number.
     groups: Vec<(Vec<Arc<Cell>>, u32)>,
@@ -46,7 +47,7 @@ pub(super) struct Told {
     pub(super) withheld: Vec<(Arc<Cell>, bool)>,
 }
 
-/// What is told of every village, or township, with a cell that meets the box.
+/// What is told of every village, or county, with a cell that meets the box.
 pub(super) fn told(q: &Question<'_>, area: &WorldBox) -> Vec<Told> {
     let grain = Grain::of(q);
     let span = grain.wider.span();
@@ -63,23 +64,26 @@ fn told_of(q: &Question<'_>, grain: Grain, within: i64, cells: Vec<Arc<Cell>>) -
     for cell in cells {
         places.entry(cell.code - cell.code.rem_euclid(span)).or_default().push(cell);
     }
-    let entries = |place: (i64, i16)| q.model.published.entries(place, grain.group, grain.threshold, q.filter.months());
+    // of a place that is the reader's in part only the reader is told no number
+    let entries = |level: Level, lo: i64| {
+        let whole = q.reader.published.covers(CodeRange { lo, hi: lo + level.span() });
+        q.model.published.entries((lo, level.to_i16()), grain.group, grain.threshold, q.filter.months()).filter(move |_| whole)
+    };
     // of all places, those that are no more too: what they show is not in the others
     let mut shown: BTreeMap<i32, u32> = BTreeMap::new();
     let range = CodeRange { lo: within, hi: within + wide_span };
-    for entry in q.model.published.places_within(range, grain.level.to_i16()).flat_map(|place| entries((place, grain.level.to_i16()))) {
+    for entry in q.model.published.places_within(range, grain.level.to_i16()).flat_map(|place| entries(grain.level, place)) {
         *shown.entry(entry.month).or_default() += entry.incident_count.unwrap_or(0);
     }
-    let (published, unpublished): (Vec<i64>, Vec<i64>) = places.keys().partition(|&&place| entries((place, grain.level.to_i16())).next().is_some());
+    let (published, unpublished): (Vec<i64>, Vec<i64>) = places.keys().partition(|&&place| entries(grain.level, place).next().is_some());
     let bin = |&place: &i64| {
-        let count = entries((place, grain.level.to_i16())).filter_map(|entry| entry.incident_count).sum();
+        let count = entries(grain.level, place).filter_map(|entry| entry.incident_count).sum();
         let label = places[&place][0].place.label;
         PublishedBin { place, within, at: [f64::from(label.x), f64::from(label.y)], count }
     };
     let bins: Vec<PublishedBin> = published.iter().map(bin).collect();
-    // what the wider place shows beyond its places lies in those that are withheld; a part of it is not the reader's to reckon
-    let whole = q.reader.published.covers(range);
-    let wider = entries((within, grain.wider.to_i16())).filter(|_| whole);
+    // what the wider place shows beyond its places lies in those that are withheld
+    let wider = entries(grain.wider, within);
     let rest = wider.map(|e| e.incident_count.map_or(0, |all| all.saturating_sub(shown.get(&e.month).copied().unwrap_or(0)))).sum();
     let Merged { told, hatched } = merge_published_bins(&bins, &BTreeMap::from([(within, rest)]), u32::from(grain.threshold));
     let cells_of = |members: &[usize]| members.iter().flat_map(|&i| places[&bins[i].place].iter().cloned()).collect();
