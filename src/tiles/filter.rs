@@ -144,6 +144,14 @@ fn day(name: &str, value: &str, faults: &mut Vec<Fault>) -> Option<i32> {
     day
 }
 
+impl Filter {
+    /// Reads a query string as it stands in an address; see [`Self::parse`].
+    pub fn of_query(query: &str, lists: &Lists, reader: &Reader) -> Result<Self> {
+        let pairs = pairs(query);
+        Self::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), lists, reader)
+    }
+}
+
 /// The pairs of a query string, percent-decoded; `+` is a space.
 pub fn pairs(query: &str) -> Vec<(String, String)> {
     let text = |part: &str| {

@@ -21,6 +21,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 pub use encode::{MOST_BYTES, encode};
 pub use filter::{Filter, pairs};
+pub use heat_style::HeatLook;
 pub use kernel::{Bandwidth, Per};
 pub use layers::{LAYERS, LayerEntry, parse};
 pub use negotiate::Encoding;
@@ -85,8 +86,7 @@ pub async fn tile(
     let entries = layers::parse(layers)?;
     let tile = TileId::parse(z, x, y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let model = service.model.model();
-    let pairs = filter::pairs(query);
-    let filter = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &model.lists, reader)?;
+    let filter = Filter::of_query(query, &model.lists, reader)?;
     let accept = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
     let key = Key {
         layers: entries.iter().map(|entry| entry.layer).collect(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::filter::{Filter, pairs};
+use super::filter::Filter;
 use super::kernel::Per;
 use super::layers::{self, LayerEntry};
 use crate::error::Result;
@@ -12,8 +12,7 @@ use crate::read_model::{Layer, Model, Reader};
 /// the filters that every tile is to be asked with; one that cannot be read is `Invalid`, as it would be for each tile.
 pub fn tilejson(model: &Model, reader: &Reader, names: &str, query: &str, base: &str) -> Result<Value> {
     let entries = layers::parse(names)?;
-    let pairs = pairs(query);
-    let filter = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &model.lists, reader)?;
+    let filter = Filter::of_query(query, &model.lists, reader)?;
     let base = base.trim_end_matches('/');
     let names = entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(",");
     let question = if query.is_empty() { String::new() } else { format!("?{query}") };

@@ -256,9 +256,10 @@ async fn over_http_heat_is_described_filtered_refused_and_cached() {
     }
     assert_eq!(site.get(Role::Official, &path("?from=2026-01-05&group=labour")).await.status.as_u16() / 100, 2);
     assert_eq!(site.get(Role::Auditor, &path("")).await.status, StatusCode::FORBIDDEN);
-    let style = site.get(Role::Official, "/styles/light.json").await.json();
+    let style = site.get(Role::Official, "/styles/light.json?heat_full=32&per=households").await.json();
     let heat = style["layers"].as_array().unwrap().iter().find(|layer| layer["id"] == "heat").unwrap().clone();
-    assert_eq!(heat["layout"]["visibility"], "none");
+    assert_eq!((&heat["layout"]["visibility"], &heat["metadata"]["maplebridge:legend"]["bounds"][4]), (&"none".into(), &20.0.into()));
+    assert_eq!(site.get(Role::Official, "/styles/light.json?heat_full=none").await.status, StatusCode::BAD_REQUEST);
     drop(model);
 }
 

@@ -3,7 +3,7 @@
 use geo::Contains as _;
 use maplebridge::mvt::{TileId, World};
 use maplebridge::read_model::{Incident, Model, Reader, Row};
-use maplebridge::tiles::{Filter, encode, parse, style};
+use maplebridge::tiles::{Filter, HeatLook, encode, parse, style};
 use mvt_reader::Reader as Mvt;
 use mvt_reader::feature::Value;
 
@@ -86,7 +86,9 @@ pub(crate) struct Drawn {
 
 impl Drawn {
     pub(crate) fn of_style() -> Self {
-        let style = style("light.json", "http://127.0.0.1").unwrap();
+        // classes at 1, 2, 5, 10 and 20 per km²
+        let look = HeatLook::parse("heat_full=32", |_| Ok(Filter::default())).unwrap();
+        let style = style("light.json", "http://127.0.0.1", &look).unwrap();
         let layer = style["layers"].as_array().unwrap().iter().find(|layer| layer["id"] == "heat").unwrap().clone();
         let paint = &layer["paint"];
         let radius = &paint["heatmap-radius"];
