@@ -168,6 +168,9 @@ test('heat is switched on in the list, filtered, kept in the address, and told i
   await expect(card).toContainText('件 / 平方公里')
   const boundsOf = () => card.locator('li[data-from]').evaluateAll((rows) => rows.map((row) => Number((row as HTMLElement).dataset.from)))
   const before = await boundsOf()
+  // one colouring at a time
+  const cellColour = page.getByRole('checkbox', { name: /网格着色/ })
+  await expect(cellColour).not.toBeChecked()
 
   await page.locator('summary', { hasText: '类别' }).click()
   await page.locator('.choice .option', { hasText: '邻里' }).click()
@@ -189,11 +192,14 @@ test('heat is switched on in the list, filtered, kept in the address, and told i
   await expect(page.locator('.choice .said.chosen')).toHaveText(/Neighbours/i)
   await page.getByRole('button', { name: 'Clear the filters' }).click()
   await expect(page).not.toHaveURL(/category=/)
+  await page.locator('label', { hasText: 'Cell colour' }).click()
+  await expect(card).toHaveCount(0)
+  await expect(page).not.toHaveURL(/heat=/)
 })
 
 test('without case rights nothing of a case is drawn: what was not published is hatched', async ({ page, server }) => {
   await openMap(page, server, '/map?heat=km2', 'official')
-  await expect(page.locator('.heat-legend')).toContainText('所选范围没有纠纷')
+  await expect(page.locator('.heat-legend')).toContainText('没有可以显示的公布数')
   await expect.poll(() => page.evaluate(() => {
     const map = document.querySelector<MapElement>('.map')!.__map
     const found = map.getLayer('heat-withheld') ? map.queryRenderedFeatures({ layers: ['heat-withheld'] }) : []

@@ -123,6 +123,7 @@ const en: typeof zh = {
     unitKm2: 'per km²',
     unitHouseholds: 'per 1,000 households',
     none: 'No disputes in this choice.',
+    nonePublished: 'No published number of these months may be shown.',
     withheld: 'too few to say, or not published',
     sentence: 'Under {below} no colour. Bandwidth {metres} m; a colour means the same at every zoom.',
     sentenceCases: 'Disputes lie at safe places, not where they happened.',

@@ -122,6 +122,7 @@ export default {
     unitKm2: '件 / 平方公里',
     unitHouseholds: '件 / 千户',
     none: '所选范围没有纠纷。',
+    nonePublished: '所选时段没有可以显示的公布数。',
     withheld: '件数过少或未公布，不作判断',
     sentence: '低于 {below} 不着色。带宽 {metres} m，各级缩放颜色含义相同。',
     sentenceCases: '纠纷位于安全点，不是真实地点。',
