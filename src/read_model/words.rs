@@ -44,6 +44,16 @@ impl Words {
         self.0.read().texts.get(usize::from(number)).cloned().unwrap_or_else(|| "".into())
     }
 
+    /// How many numbers were given out.
+    pub fn len(&self) -> usize {
+        self.0.read().texts.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// All texts in order of the alphabet.
     pub fn all(&self) -> Vec<Arc<str>> {
         let mut all = self.0.read().texts.clone();

@@ -93,9 +93,14 @@ impl Filter {
             && self.to_day.is_none_or(|day| row.occurred_day <= day)
     }
 
-    /// Whether every incident passes.
-    pub const fn all_incidents(&self) -> bool {
-        self.categories.is_empty() && self.sources.is_empty() && self.states.is_empty() && self.from_day.is_none() && self.to_day.is_none()
+    /// The same test as sets of bits, for a scan of many rows; none where a code list is too long for that.
+    pub fn quick(&self, lists: &Lists) -> Option<QuickFilter> {
+        let few = [&lists.category, &lists.source, &lists.state].iter().all(|words| words.len() <= 64);
+        let bits = |list: &[u16]| if list.is_empty() { u64::MAX } else { list.iter().fold(0, |bits, code| bits | 1 << code) };
+        let (from, to) = (self.from_day.unwrap_or(i32::MIN), self.to_day.unwrap_or(i32::MAX));
+        // no day is in an empty span, nor is any category in an empty set
+        let categories = if from > to { 0 } else { bits(&self.categories) };
+        few.then(|| QuickFilter { categories, sources: bits(&self.sources), states: bits(&self.states), from, span: to.wrapping_sub(from) as u32 })
     }
 
     /// The months asked for, counted from January of the year 0, both included.
@@ -120,6 +125,25 @@ impl Filter {
     /// Whether every facility passes.
     pub const fn all_facilities(&self) -> bool {
         self.kinds.is_empty()
+    }
+}
+
+/// A filter of incidents by bits.
+#[derive(Debug, Clone, Copy)]
+pub struct QuickFilter {
+    categories: u64,
+    sources: u64,
+    states: u64,
+    from: i32,
+    span: u32,
+}
+
+impl QuickFilter {
+    /// Whether an incident passes: one or two nanoseconds, and no branch but the last.
+    #[inline]
+    pub const fn incident(&self, row: &Incident) -> bool {
+        let bits = self.categories >> (row.category & 63) & self.sources >> (row.source & 63) & self.states >> (row.state & 63) & 1;
+        (bits == 1) & (row.occurred_day.wrapping_sub(self.from) as u32 <= self.span)
     }
 }
 
@@ -207,5 +231,35 @@ mod tests {
         let reader = Reader { cases: Scope::everything(), ..reader };
         assert!(Filter::parse([("from", "2026-02-30")], &lists, &reader).is_err());
         assert!(Filter::parse([("to", "2026-02-28")], &lists, &reader).is_ok());
+    }
+
+    #[test]
+    fn the_quick_test_is_the_slow_one() {
+        let lists = Lists::default();
+        for code in ["01", "02", "03"] {
+            lists.category.number(code);
+            lists.source.number(code);
+            lists.state.number(code);
+        }
+        let reader = Reader { cases: Scope::everything(), ..Reader::default() };
+        let row = |n: u16, day| Incident { unit_id: 0, occurred_day: day, category: n % 3, source: n / 3 % 3, state: n / 9 % 3, risk_level: 0 };
+        for query in [
+            "",
+            "category=02",
+            "source=01,03&state=02",
+            "from=2026-01-02",
+            "to=2026-01-02&category=01",
+            "from=2026-01-03&to=2026-01-01",
+            "from=2026-01-01&to=2026-01-03",
+        ] {
+            let filter = Filter::of_query(query, &lists, &reader).unwrap();
+            let quick = filter.quick(&lists).expect("the lists are short");
+            let first = NaiveDate::from_ymd_opt(2025, 12, 31).map(|day| day.num_days_from_ce()).expect("a day");
+            for row in (0..27).flat_map(|n| (first..first + 5).map(move |day| row(n, day))) {
+                assert_eq!(quick.incident(&row), filter.incident(&row), "{query} {row:?}");
+            }
+        }
+        (0..70).for_each(|n| _ = lists.state.number(&format!("s{n}")));
+        assert!(Filter::default().quick(&lists).is_none());
     }
 }

@@ -22,7 +22,10 @@ fn cases() -> Reader {
     Reader { map: Scope::everything(), cases: Scope::everything(), ..Reader::default() }
 }
 
-fn filter(model: &Model, reader: &Reader, query: &[(&str, &str)]) -> Filter {
+type Query<'a> = &'a [(&'a str, &'a str)];
+type Passes<'a> = &'a dyn Fn(&Incident) -> bool;
+
+fn filter(model: &Model, reader: &Reader, query: Query<'_>) -> Filter {
     Filter::parse(query.iter().copied(), &model.lists, reader).unwrap()
 }
 
@@ -71,15 +74,12 @@ fn fixed_points(model: &Model) -> Vec<World> {
     let mut dice = Dice(7);
     let [west, south, east, north] = CITY;
     let rows: Vec<World> = model.incidents.rows().map(|row| row.at).collect();
-    (0..1_000)
-        .map(|n| match n % 2 {
-            0 => World::from_lon_lat(west + share(&mut dice) * (east - west), south + share(&mut dice) * (north - south)),
-            _ => {
-                let [lon, lat] = rows[dice.roll(rows.len() as u32) as usize].to_lon_lat();
-                World::from_lon_lat(lon + 0.01 * (share(&mut dice) - 0.5), lat + 0.01 * (share(&mut dice) - 0.5))
-            }
-        })
-        .collect()
+    let anywhere = |dice: &mut Dice| World::from_lon_lat(west + share(dice) * (east - west), south + share(dice) * (north - south));
+    let near_one = |dice: &mut Dice| {
+        let [lon, lat] = rows[dice.roll(rows.len() as u32) as usize].to_lon_lat();
+        World::from_lon_lat(lon + 0.01 * (share(dice) - 0.5), lat + 0.01 * (share(dice) - 0.5))
+    };
+    (0..1_000).map(|n| if n % 2 == 0 { anywhere(&mut dice) } else { near_one(&mut dice) }).collect()
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn the_points_of_the_tiles_of_a_zoom_add_up_to_the_incidents_that_pass_each_filt
     let reader = cases();
     let day = |n: i32| chrono::NaiveDate::from_num_days_from_ce_opt(FIRST_DAY + n).unwrap().to_string();
     let (from, to) = (day(100), day(189));
-    let filters: [(&[(&str, &str)], &dyn Fn(&Incident) -> bool); 6] = [
+    let filters: [(Query<'_>, Passes<'_>); 6] = [
         (&[], &|_| true),
         (&[("category", "02")], &|i| i.category == 1),
         (&[("source", "01,03")], &|i| i.source != 1),

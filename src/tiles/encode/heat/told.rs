@@ -31,10 +31,8 @@ impl Grain {
     fn of(q: &Question<'_>) -> Self {
         let lists = &q.model.lists;
         let group = q.filter.group().unwrap_or_else(|| lists.category_group.number(ORDINARY));
-        let (audience, level, wider) = match lists.is_sensitive(group) {
-            true => (Audience::K10, Level::Township, Level::County),
-            false => (Audience::K3, Level::Cell, Level::Village),
-        };
+        let sensitive = (Audience::K10, Level::Township, Level::County);
+        let (audience, level, wider) = if lists.is_sensitive(group) { sensitive } else { (Audience::K3, Level::Cell, Level::Village) };
         Self { group, level, wider, threshold: audience.threshold().and_then(|k| u16::try_from(k).ok()).unwrap_or(u16::MAX) }
     }
 }

@@ -23,13 +23,17 @@ pub(super) fn write(q: &Question<'_>, bins: &[Bin], weights: Option<&[f64]>, pub
     }
     let (weight_key, count_key, radius_key) = (layer.key("weight"), layer.key("count"), layer.key("radius_z0_px"));
     let published = published.then(|| [layer.key("published"), layer.boolean(true)]);
+    let mut radius = (u32::MAX, 0);
     for (band, amount, weight, places) in features {
+        if radius.0 != band {
+            radius = (band, layer.double(kernel::radius_z0_px(q.filter.bandwidth, band)));
+        }
         let mut tags = vec![weight_key, number(&mut layer, weight)];
         match published {
             Some(published) => tags.extend(published),
             None => tags.extend([count_key, number(&mut layer, amount)]),
         }
-        tags.extend([radius_key, layer.double(kernel::radius_z0_px(q.filter.bandwidth, band))]);
+        tags.extend([radius_key, radius.1]);
         layer.points(None, &places, &tags);
     }
     layer
