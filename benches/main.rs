@@ -1,8 +1,9 @@
 //! Our own functions on stated sizes, each beside what it is to be measured by. `bench/README.md` says how to run them.
 //!
-//! Words on the command line choose: `tiles`, `read_model`, `edits`; none: `read_model`. Without a database nothing runs.
+//! Words on the command line choose: `tiles`, `heat`, `read_model`, `edits`; none: `read_model`. Without a database nothing runs.
 
 mod edits;
+mod heat;
 #[expect(dead_code, reason = "measured by the bench against peers")]
 mod mvt;
 mod read_model;
@@ -38,6 +39,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if asked("tiles") {
         out += &runtime.block_on(tiles::run(&url))?;
+    }
+    if asked("heat") {
+        out += &runtime.block_on(heat::run(&url))?;
     }
     if asked("edits") {
         out += &runtime.block_on(edits::run(&url))?;

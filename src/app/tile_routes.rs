@@ -58,7 +58,8 @@ async fn find_tilejson(
 
 /// One vector tile
 ///
-/// Mapbox Vector Tile 2, cut to the reader. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`.
+/// Mapbox Vector Tile 2, cut to the reader. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`,
+/// for published numbers `group`; for heat `bandwidth_m` and `per`.
 #[utoipa::path(get, path = "/tiles/{layers}/{z}/{x}/{y}", tag = "tiles",
     params(("layers" = String, Path), ("z" = String, Path), ("x" = String, Path), ("y" = String, Path)),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), (status = 304), (status = 400, body = crate::http::Problem)))]
@@ -81,11 +82,22 @@ async fn find_tile(
 
 /// A style for MapLibre
 ///
-/// `light.json` or `dark.json`, without glyphs and sprites; sources point back here.
+/// `light.json` or `dark.json`, without glyphs and sprites; sources point back here. The layer `heat` is there and off;
+/// parameters and filters of its tiles may follow, and `heat_full`, the density at the end of its ramp.
 #[utoipa::path(get, path = "/styles/{name}", tag = "tiles", params(("name" = String, Path)), responses((status = 200, body = Object)))]
-async fn find_style(State(app): State<App>, signed: Signed, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn find_style(
+    State(service): State<Arc<TileService>>,
+    State(app): State<App>,
+    signed: Signed,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     signed.reader.require(Right::Map)?;
-    let style = tiles::style(name.trim_end_matches(".json"), &base(&headers, app.door.secure))?;
+    let (model, reader) = (service.model().model(), map_reader(&signed.reader));
+    let read = |query: &str| tiles::Filter::of_query(query, &model.lists, &reader);
+    let look = tiles::HeatLook::parse(query.as_deref().unwrap_or_default(), read).map_err(as_bad_request)?;
+    let style = tiles::style(name.trim_end_matches(".json"), &base(&headers, app.door.secure), &look)?;
     Ok(private(Json(style).into_response()))
 }
 

@@ -6,8 +6,10 @@
 //! `audience.rs`.
 
 mod audience;
+mod published_bins;
 pub mod safe_places;
 pub mod suppression;
 pub mod text_gate;
 
 pub use audience::{Audience, Standing, audience, told};
+pub use published_bins::{Merged, PublishedBin, ToldBins, merge_published_bins};

@@ -15,11 +15,15 @@ use super::rows::{Area, BaseFeature, Cell};
 use super::shapes::{Areas, Basemap, Cells};
 use super::stamps::Stamps;
 use super::tallies::Tallies;
-use super::{BUFFER, Layer};
-use crate::mvt::{World, WorldBox};
+use super::{BUFFER, HEAT_REACH_M, Layer};
+use crate::codes::CodeRange;
+use crate::mvt::{TileId, World, WorldBox};
 
 /// What a shape may move in tiles beside its own box: rounding and the buffer.
 const SHAPE_BUFFER: i32 = BUFFER + 2;
+
+/// Changes that are felt far around them are marked once for each tile of this zoom, some 2 km wide.
+const FELT_ZOOM: u8 = 14;
 
 /// What one step read: keys that were asked for and the rows that were there.
 #[derive(Debug, Default)]
@@ -67,15 +71,15 @@ impl Writer {
         let stale: &[Layer] = match rows {
             Rows::Areas(rows) => {
                 next.areas = Arc::new(Areas::new(rows));
-                &[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published]
+                &[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::HeatWithheld, Layer::Published]
             }
             Rows::Cells(rows) => {
                 next.cells = Arc::new(Cells::new(rows));
-                &[Layer::Cells, Layer::CellLabels, Layer::Published]
+                &[Layer::Cells, Layer::CellLabels, Layer::Heat, Layer::HeatWithheld, Layer::Published]
             }
             Rows::Households(rows) => {
                 next.households = whole(rows, &mut self.households);
-                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels, Layer::Published]
+                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels, Layer::Heat, Layer::Published]
             }
             Rows::Facilities(rows) => {
                 next.facilities = whole(rows, &mut self.facilities);
@@ -83,7 +87,7 @@ impl Writer {
             }
             Rows::Incidents(rows) => {
                 next.incidents = whole(rows, &mut self.incidents);
-                &[Layer::Incidents]
+                &[Layer::Incidents, Layer::Heat]
             }
             Rows::Basemap(rows) => {
                 next.basemap = Arc::new(Basemap::new(rows));
@@ -93,7 +97,7 @@ impl Writer {
                 let mut published = Published::default();
                 published.add(rows);
                 next.published = Arc::new(published);
-                &[Layer::Published]
+                &[Layer::Heat, Layer::HeatWithheld, Layer::Published]
             }
         };
         for &layer in stale {
@@ -107,6 +111,8 @@ impl Writer {
             Rows::Households(rows) => {
                 let moved = moved(&next.households, &mut self.households, asked, rows);
                 next.households = step.edit(Layer::Households, &next.households, &moved);
+                // a rate has the households around each incident in it
+                step.mark_felt(Layer::Heat, &moved, 2.0 * HEAT_REACH_M);
                 next.tallies.move_households(&moved, &mut step.codes);
             }
             Rows::Facilities(rows) => {
@@ -117,6 +123,7 @@ impl Writer {
             Rows::Incidents(rows) => {
                 let moved = moved(&next.incidents, &mut self.incidents, asked, rows);
                 next.incidents = step.edit(Layer::Incidents, &next.incidents, &moved);
+                step.mark_felt(Layer::Heat, &moved, HEAT_REACH_M);
             }
             Rows::Areas(rows) => change_areas(next, asked, rows, step),
             Rows::Cells(rows) => change_cells(next, asked, rows, step),
@@ -145,6 +152,18 @@ impl Step<'_> {
             self.touch(layer, row.scope);
         }
         points.edit(moved)
+    }
+
+    /// Marks what lies within `reach_m` metres of rows that came, went or moved.
+    fn mark_felt<A>(&mut self, layer: Layer, moved: &[Moved<A>], reach_m: f64) {
+        let mut tiles = BTreeSet::new();
+        for row in moved.iter().flat_map(|m| m.old.iter().chain(&m.new)) {
+            tiles.insert(TileId::holding(FELT_ZOOM, row.at));
+            self.touch(layer, row.scope);
+        }
+        for tile in tiles {
+            self.stamps.mark_box(layer, &tile.world_box().grown_m(reach_m), 0, self.revision);
+        }
     }
 
     fn touch(&mut self, layer: Layer, scope: i64) {
@@ -228,11 +247,11 @@ fn change_areas(next: &mut Model, asked: &[i64], rows: Vec<Area>, step: &mut Ste
     for coverage in super::shapes::AREA_LEVELS.iter().filter_map(|&level| areas.coverage(level)) {
         let around = around(&boxes, |area| coverage.meeting(area).into_iter().filter_map(|id| extent_of(&areas, id)).collect());
         for area in &around {
-            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published], area);
+            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::HeatWithheld, Layer::Published], area);
         }
     }
     for area in &boxes {
-        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published], area);
+        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::HeatWithheld, Layer::Published], area);
     }
     next.areas = Arc::new(areas);
 }
@@ -253,12 +272,35 @@ fn change_cells(next: &mut Model, asked: &[i64], rows: Vec<Cell>, step: &mut Ste
         step.touch(Layer::CellLabels, cell.code);
         boxes.push(cell.place.extent);
     }
+    mark_told_in(next, &found, &ids, step);
     let cells = next.cells.edited(&ids, found.into_values().filter(|c| ids.contains(&c.id)).collect());
     let meeting = |area: &WorldBox| cells.coverage().meeting(area).into_iter().filter_map(|id| cells.get(id)).map(|c| c.place.extent).collect();
     for area in around(&boxes, meeting).iter().chain(&boxes) {
-        step.mark_shape(&[Layer::Cells, Layer::CellLabels, Layer::Published], area);
+        step.mark_shape(&[Layer::Cells, Layer::CellLabels, Layer::HeatWithheld, Layer::Published], area);
     }
     next.cells = Arc::new(cells);
+}
+
+/// Published numbers are spread over the cells of a village, or of a township, together: the heat around all of them may
+/// change with the border of one.
+fn mark_told_in(next: &Model, found: &FxHashMap<i64, Cell>, ids: &[i64], step: &mut Step<'_>) {
+    if next.published.is_empty() {
+        return;
+    }
+    let codes: Vec<i64> = ids.iter().flat_map(|id| next.cells.get(*id).map(|c| c.code).into_iter().chain(found.get(id).map(|c| c.code))).collect();
+    let townships: BTreeSet<i64> = codes.iter().map(|code| code - code.rem_euclid(1_000_000)).collect();
+    for lo in townships {
+        let own = next.cells.within(CodeRange { lo, hi: lo + 1_000_000 }).map(|c| c.place.extent);
+        let new = found.values().filter(|c| c.code - c.code.rem_euclid(1_000_000) == lo).map(|c| c.place.extent);
+        if let Some(around) = WorldBox::around(own.chain(new).flat_map(|b| [b.min, b.max])) {
+            step.stamps.mark_box(Layer::Heat, &around.grown_m(HEAT_REACH_M), 0, step.revision);
+            step.mark_shape(&[Layer::HeatWithheld], &around);
+        }
+    }
+    for code in codes {
+        step.touch(Layer::Heat, code);
+        step.touch(Layer::HeatWithheld, code);
+    }
 }
 
 /// The boxes of the neighbours of these boxes, and of their neighbours: a new corner on a shared border may change how
@@ -280,8 +322,10 @@ fn add_published(next: &mut Model, rows: Vec<PublishedRow>, step: &mut Step<'_>)
     published.add(rows);
     if published != *next.published {
         next.published = Arc::new(published);
-        step.stamps.mark_all(Layer::Published, step.revision);
-        step.touched.insert(Layer::Published, None);
+        for layer in [Layer::Heat, Layer::HeatWithheld, Layer::Published] {
+            step.stamps.mark_all(layer, step.revision);
+            step.touched.insert(layer, None);
+        }
     }
 }
 

@@ -135,8 +135,12 @@ pub(super) async fn code_lists(conn: &mut PgConnection, lists: &Lists) -> Result
             words.number(row.try_get(1)?);
         }
     }
-    for row in sqlx::query("select code from incident_categories order by code").fetch_all(&mut *conn).await? {
+    for row in sqlx::query("select code, category_group, sensitive from incident_categories order by code").fetch_all(&mut *conn).await? {
         lists.category.number(row.try_get(0)?);
+        let group = lists.category_group.number(row.try_get(1)?);
+        if row.try_get(2)? {
+            lists.mark_sensitive(group);
+        }
     }
     for row in sqlx::query("select code from facility_kinds order by code").fetch_all(conn).await? {
         lists.facility_kind.number(row.try_get(0)?);

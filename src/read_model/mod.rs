@@ -51,6 +51,9 @@ pub use words::{Lists, Words};
 /// Tile units around a tile that its features may come from.
 pub const BUFFER: i32 = 64;
 
+/// Metres on the ground within which an incident is felt in the layer `heat`: the reach of the widest kernel, and two bins.
+pub const HEAT_REACH_M: f64 = 6_000.0;
+
 /// A layer of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(usize)]
@@ -63,6 +66,8 @@ pub enum Layer {
     Households,
     Facilities,
     Incidents,
+    Heat,
+    HeatWithheld,
     Water,
     Roads,
     Greens,
@@ -71,7 +76,7 @@ pub enum Layer {
 
 impl Layer {
     /// How many there are.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 13;
 }
 
 /// What one reader may see; every answer is cut to it.

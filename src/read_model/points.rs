@@ -181,15 +181,22 @@ impl<A: Attributes> Points<A> {
     /// Hands out block and row number of every row in the box, in order. `finest` is the zoom of the squares the box is
     /// covered with: tile zoom + 4 is a good trade.
     pub fn each_in(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, usize)) {
+        self.each_run(area, finest, |block, rows| {
+            for i in rows {
+                if area.holds(block.at(i)) {
+                    each(block, i);
+                }
+            }
+        });
+    }
+
+    /// Hands out stretches of blocks, in order, that hold every row of the box and some around it.
+    pub fn each_run(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, std::ops::Range<usize>)) {
         let mut ranges = Vec::new();
         area.z_ranges(finest, &mut ranges);
         for (first, last) in ranges {
             for block in self.blocks_between(first, last) {
-                for i in block.stretch(first, last) {
-                    if area.holds(block.at(i)) {
-                        each(block, i);
-                    }
-                }
+                each(block, block.stretch(first, last));
             }
         }
     }

@@ -58,6 +58,11 @@ impl MonthSum {
 }
 
 impl Published {
+    /// Whether no month was published.
+    pub fn is_empty(&self) -> bool {
+        self.months.is_empty()
+    }
+
     /// Takes rows in.
     pub fn add(&mut self, rows: impl IntoIterator<Item = PublishedRow>) {
         for row in rows {

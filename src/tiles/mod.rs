@@ -1,12 +1,14 @@
 //! Vector tiles for everyone: from the read model to bytes, cut to the reader, cached while they are true.
 //!
 //! `layers` is the list; `encode` writes one tile; `filter` reads the query; `cache` keeps packed bytes and ETags;
-//! `negotiate` packs; `tilejson` and `style` tell clients how to draw them. Routes are bound in `app`, which also knows
+//! `negotiate` packs; `tilejson` and `style` tell clients how to draw them; `kernel` is what heat is reckoned by. Routes are bound in `app`, which also knows
 //! who the reader is.
 
 mod cache;
 mod encode;
 mod filter;
+mod heat_style;
+mod kernel;
 mod layers;
 mod negotiate;
 mod style;
@@ -19,6 +21,8 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 pub use encode::{MOST_BYTES, encode};
 pub use filter::{Filter, pairs};
+pub use heat_style::HeatLook;
+pub use kernel::{Bandwidth, Per};
 pub use layers::{LAYERS, LayerEntry, parse};
 pub use negotiate::Encoding;
 pub use style::style;
@@ -82,8 +86,7 @@ pub async fn tile(
     let entries = layers::parse(layers)?;
     let tile = TileId::parse(z, x, y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let model = service.model.model();
-    let pairs = filter::pairs(query);
-    let filter = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &model.lists, reader)?;
+    let filter = Filter::of_query(query, &model.lists, reader)?;
     let accept = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
     let key = Key {
         layers: entries.iter().map(|entry| entry.layer).collect(),
@@ -122,11 +125,12 @@ fn relevant(reader: &Reader, entries: &[&LayerEntry]) -> Reader {
     if !has(Layer::Households) {
         reader.households = Scope::none();
     }
-    if !has(Layer::Incidents) {
+    let heat = has(Layer::Heat) || has(Layer::HeatWithheld);
+    if !has(Layer::Incidents) && !heat {
         reader.cases = Scope::none();
         reader.units.clear();
     }
-    if has(Layer::Published) {
+    if has(Layer::Published) || (heat && !reader.reads_cases()) {
         // whose numbers are told how depends on the cases one may open
         reader.cases = own_cases;
     } else {

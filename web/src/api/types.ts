@@ -10,6 +10,7 @@ export interface Rights {
   map: boolean
   households: boolean
   cases: boolean
+  published: boolean
   write_facilities: boolean
   write_households: boolean
   write_cells: boolean

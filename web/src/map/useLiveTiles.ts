@@ -4,6 +4,7 @@ import type { Map as MapLibre } from 'maplibre-gl'
 import { onBeforeUnmount, onMounted, type ShallowRef } from 'vue'
 import { tileChanged } from '../api/tiles'
 import type { Bbox } from '../api/types'
+import { HEAT_PROTOCOL } from '../layers/heat'
 import { PROTOCOL } from '../layers/layer'
 import { tilesOver, tileUrl, type Tile } from '../lib/tiles'
 import { useLive } from '../state/live'
@@ -65,24 +66,30 @@ export function useLiveTiles({ map, refresh, onChanged }: LiveOptions) {
   }
 
   function reloadAll() {
-    for (const source of vectorSources()) map.value?.refreshTiles(source.id)
+    for (const source of ownSources()) map.value?.refreshTiles(source.id)
   }
 
-  function vectorSources() {
+  /** Sources of this server: what they ask for, and at which zooms. MapLibre rounds the zoom for pictures. */
+  function ownSources() {
     const style = map.value?.getStyle()
-    return Object.entries(style?.sources ?? {}).flatMap(([id, source]) =>
-      source.type === 'vector' && source.tiles?.[0]
-        ? [{ id, template: source.tiles[0].slice(`${PROTOCOL}://`.length), minzoom: source.minzoom ?? 0, maxzoom: source.maxzoom ?? 22 }]
-        : [])
+    return Object.entries(style?.sources ?? {}).flatMap(([id, source]) => {
+      if ((source.type !== 'vector' && source.type !== 'raster') || !source.tiles?.[0]) return []
+      const [protocol, path] = source.tiles[0].split('://')
+      if (protocol !== PROTOCOL && protocol !== HEAT_PROTOCOL) return []
+      const zoomOf = source.type === 'raster' ? Math.round : Math.floor
+      return [{ id, template: path!.split('#')[0]!, minzoom: source.minzoom ?? 0, maxzoom: source.maxzoom ?? 22, zoomOf }]
+    })
   }
 
   function inView(): Ask[] {
     const it = map.value
     if (!it) return []
-    const zoom = Math.floor(it.getZoom())
     const bounds = it.getBounds().toArray().flat() as Bbox
-    return vectorSources().filter((s) => zoom >= s.minzoom).flatMap((source) =>
-      tilesOver(bounds, Math.min(zoom, source.maxzoom)).map((tile) => ({ source: source.id, tile, url: tileUrl(source.template, tile) })))
+    return ownSources().flatMap((source) => {
+      const zoom = source.zoomOf(it.getZoom())
+      if (zoom < source.minzoom) return []
+      return tilesOver(bounds, Math.min(zoom, source.maxzoom)).map((tile) => ({ source: source.id, tile, url: tileUrl(source.template, tile) }))
+    })
   }
 
   async function check(signal: AbortSignal): Promise<boolean> {
