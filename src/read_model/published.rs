@@ -58,9 +58,9 @@ impl MonthSum {
 }
 
 impl Published {
-    /// Whether no month was published.
+    /// Whether nothing was published.
     pub fn is_empty(&self) -> bool {
-        self.months.is_empty()
+        self.months.is_empty() && self.shown.is_empty()
     }
 
     /// Takes rows in.

@@ -117,6 +117,11 @@ impl Filter {
         (self.from_month.or_else(|| month(self.from_day)).unwrap_or(0), self.to_month.or_else(|| month(self.to_day)).unwrap_or(MonthNumber::MAX))
     }
 
+    /// Whether a group of published numbers was asked for.
+    pub const fn names_group(&self) -> bool {
+        self.group.is_some()
+    }
+
     /// The group of published numbers asked for: all ordinary kinds together unless told.
     pub fn group(&self) -> &str {
         self.group.as_deref().unwrap_or(ORDINARY)
@@ -125,7 +130,7 @@ impl Filter {
     /// Months that a map of published numbers is of; `last` is the last month published at all.
     pub fn published(&self, last: Option<MonthNumber>) -> (&str, (MonthNumber, MonthNumber)) {
         let (from, to) = self.months();
-        let to = to.min(last.unwrap_or(0));
+        let to = if to == MonthNumber::MAX { last.unwrap_or(0) } else { to };
         let from = if from == 0 { to - MONTHS + 1 } else { from };
         (self.group(), (from.min(to), to))
     }

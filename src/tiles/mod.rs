@@ -87,6 +87,10 @@ pub async fn tile(
     let tile = TileId::parse(z, x, y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let model = service.model.model();
     let filter = Filter::of_query(query, &model.lists, reader)?;
+    let heat = entries.iter().any(|entry| matches!(entry.layer, Layer::Heat | Layer::HeatWithheld));
+    if heat && filter.names_group() && reader.reads_cases() {
+        return Err(Error::Forbidden("heat of your cases is filtered by category; group is for readers of published numbers".into()));
+    }
     let accept = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
     let key = Key {
         layers: entries.iter().map(|entry| entry.layer).collect(),

@@ -20,6 +20,8 @@ struct Grain {
     level: Level,
     /// The level next above.
     wider: Level,
+    /// The smallest number that is told, where the kind asks for more than the audience does.
+    threshold: u32,
 }
 
 impl Grain {
@@ -27,8 +29,9 @@ impl Grain {
     fn of(q: &Question<'_>) -> Self {
         let lists = &q.model.lists;
         let sensitive = lists.category_group.find(q.filter.group()).is_some_and(|group| lists.is_sensitive(group));
+        let threshold = Audience::K10.threshold().filter(|_| sensitive).unwrap_or(0);
         let (level, wider) = if sensitive { (Level::Township, Level::County) } else { (Level::Cell, Level::Village) };
-        Self { level, wider }
+        Self { level, wider, threshold }
     }
 }
 
@@ -68,7 +71,7 @@ fn told_of(q: &Question<'_>, grain: Grain, within: i64, cells: Vec<Arc<Cell>>) -
         PublishedBin { place, within, at: [f64::from(label.x), f64::from(label.y)], count: u32::try_from(sum.count).unwrap_or(u32::MAX) }
     };
     let bins: Vec<PublishedBin> = sums.iter().map(bin).collect();
-    let threshold = sums.values().filter_map(|(audience, _)| audience.threshold()).max().unwrap_or(u32::MAX);
+    let threshold = sums.values().filter_map(|(audience, _)| audience.threshold()).max().unwrap_or(u32::MAX).max(grain.threshold);
     // what the wider place shows beyond its places is left undrawn: it lies in those that are withheld
     let Merged { told, hatched } = merge_published_bins(&bins, &BTreeMap::new(), threshold);
     let cells_of = |members: &[usize]| members.iter().flat_map(|&i| places[&bins[i].place].iter().cloned()).collect();
