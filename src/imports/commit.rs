@@ -271,10 +271,17 @@ async fn points(
     request: &Request,
     clock: Clock,
     ground: Arc<Ground>,
-    reading: Reading,
+    mut reading: Reading,
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
+<<<<<<< HEAD
     let rule = Rule::read(scoped).await?;
+=======
+    if ground.versions.is_empty() {
+        reading.faults_mut().push(RowFault::new(0, FaultCode::NoCells));
+    }
+    let rule = GroupRule::read(scoped).await?;
+>>>>>>> b6d3b95 (Say what is built on an import before it is undone, and hold what an import promises in tests)
     // Two megabytes of rows at most are on their way.
     let (to, from) = tokio::sync::mpsc::channel(8);
     let taking = take_points::Taking { ground, under: request.options.under, today: origin.day, zone: clock.zone, progress: Arc::clone(progress) };

@@ -225,6 +225,8 @@ fault_codes! {
     InNoCell "in_no_cell" Warning "位置不在任何网格内，归到 {0}" "请核对位置，或补画网格" "the place lies in no cell; the row is put under {0}" "check the place, or draw the missing cell";
     /// Nothing.
     InNoArea "in_no_area" Fault "位置不在任何已有区域内" "用 --under 指明归到哪个区域，或先导入区域：maplebridge import areas 文件" "the place lies in no stored area" "say with --under where such rows belong, or import the areas first: maplebridge import areas FILE";
+    /// Nothing.
+    NoCells "no_cells" Warning "还没有任何网格，各行归到所在的区域" "先导入网格：maplebridge import cells 文件；之后导入的网格也会把它们收进去" "no cells are stored yet; rows are put under their area" "import the cells first: maplebridge import cells FILE; cells that come later take addresses and facilities in";
     /// The village's code.
     NoVillage "no_village" Fault "网格所属的村（社区）{0} 还没有导入" "先导入区域：maplebridge import areas 文件 --under 县或乡镇代码" "the village {0} of the cell is not stored" "import the areas first: maplebridge import areas FILE --under CODE of county or township";
     /// Nothing.

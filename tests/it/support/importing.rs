@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use maplebridge::cli::import::{ImportArgs, Terms, run};
 use maplebridge::context::Clock;
@@ -22,16 +22,6 @@ pub(crate) fn data(path: &str) -> Option<String> {
         return None;
     }
     Some(file.to_str().unwrap().to_owned())
-}
-
-/// 24 November 2026, nine in the morning in Shanghai.
-pub(crate) fn morning() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 24, 1, 0, 0).unwrap()
-}
-
-/// The civil day of `morning`.
-pub(crate) fn day() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
 }
 
 #[derive(Parser)]
