@@ -84,6 +84,14 @@ pub struct Outcome {
     pub written: Option<Written>,
 }
 
+impl Outcome {
+    /// The end of an import whose statement was stopped.
+    pub(super) fn stopped(lang: Lang) -> Self {
+        let report = Report::new(None, Counts::default(), &Collector::default(), &[], lang);
+        Self { ending: Ending::Cancelled, merged: Merged::default(), report, faults: Vec::new(), written: None }
+    }
+}
+
 /// Looks at a file and settles how it will be read. Reads it, so not on a thread of the server.
 pub fn prepare(source: Source, request: &Request) -> Result<Plan, RowFault> {
     Ok(Plan::make(Survey::of(source)?, request.noun, request.mapping.clone(), request.crs.as_deref()))
@@ -102,6 +110,7 @@ pub async fn import(
     progress.step("reading");
     let mut scoped = db.scoped(&reader.scopes()).await?;
     scoped.without_time_limit().await?;
+    progress.works_in(sqlx::query_scalar("select pg_backend_pid()").fetch_one(scoped.conn()).await?);
     let mut lists = stored_lists::read(&mut scoped).await?;
     let (plan, understood) = planned(source.clone(), &request).await?;
     let plan = match plan {

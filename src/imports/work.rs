@@ -64,7 +64,7 @@ impl Worker {
     /// Faults are kept with the job. `progress` may be looked at, and told to stop, from elsewhere.
     pub async fn run(&self, id: &str, source: Source, request: Request, progress: Arc<Progress>) -> Result<Outcome> {
         let scope_code = scope_of(&self.reader, &request);
-        let noun = request.noun;
+        let (noun, lang) = (request.noun, request.lang);
         let work = import(&self.db, &self.reader, self.clock, source, request, id, Arc::clone(&progress));
         tokio::pin!(work);
         let mut ticks = tokio::time::interval(BEAT);
@@ -73,6 +73,11 @@ impl Worker {
                 outcome = &mut work => break outcome,
                 _ = ticks.tick() => self.beat(id, &progress).await,
             }
+        };
+        // A statement that was stopped on demand has failed only in name.
+        let outcome = match outcome {
+            Err(Error::Busy { .. }) if progress.is_cancelled() => Ok(Outcome::stopped(lang)),
+            other => other,
         };
         match &outcome {
             Ok(done) => self.keep(id, scope_code, noun, done).await?,
@@ -120,9 +125,23 @@ impl Worker {
             Ok::<_, Error>(asked)
         };
         match beaten.await {
-            Ok(true) => progress.cancel(),
+            Ok(true) => self.stop(progress).await,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, job = id, "no sign of life could be written"),
+        }
+    }
+
+    /// Asks the reading to stop, and the statement that may be running too: it could be the last and the longest.
+    async fn stop(&self, progress: &Progress) {
+        progress.cancel();
+        let Some(backend) = progress.backend() else { return };
+        let stopped = async {
+            let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
+            sqlx::query("select pg_cancel_backend($1)").bind(backend).execute(scoped.conn()).await?;
+            scoped.commit().await
+        };
+        if let Err(error) = stopped.await {
+            tracing::warn!(%error, "a statement could not be stopped");
         }
     }
 

@@ -27,3 +27,4 @@ mod serve;
 mod session;
 mod support;
 mod tiles;
+mod uploads;

@@ -189,6 +189,57 @@ async fn after_a_kill_the_next_start_takes_the_cluster_over_and_a_killed_cluster
     assert!(home.postmaster().is_none_or(|pid| !alive(pid)));
 }
 
+#[tokio::test]
+async fn a_kill_in_the_middle_of_an_import_leaves_nothing_and_the_same_cluster_takes_the_next_one() {
+    let home = Home::new();
+    let config = ClusterConfig { data_dir: home.data(), search: Search::new(None, std::env::var_os("PATH")), ephemeral: true };
+    let cluster = tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &mut rand::rng())).await.unwrap().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let (cells, doors) = (files.path().join("cells.csv"), files.path().join("doors.csv"));
+    std::fs::write(&cells, "name,wkt\n格,\"POLYGON((120 29,121 29,121 30,120 30,120 29))\"\n").unwrap();
+    let rows = (0..30_000).map(|door| format!("{door},{:.6},29.5\n", 120.0 + 0.00003 * f64::from(door)));
+    std::fs::write(&doors, std::iter::once("门牌,lon,lat\n".to_owned()).chain(rows).collect::<String>()).unwrap();
+    let (cells, doors) = (cells.to_str().unwrap(), doors.to_str().unwrap());
+    let begun = run(&["import", "cells", cells, "--crs", "WGS84", "--under", "990321001001", "--make-under", "枫桥村"], &home.data());
+    assert!(begun.status.success(), "{}", said(&begun));
+    let postmaster = home.postmaster().unwrap();
+
+    // Nothing can be written while this lock is held, so the kill falls between the reading and the commit.
+    let mut root = cluster.endpoint().connect_options("maplebridge").connect().await.unwrap();
+    let mut holder = cluster.endpoint().connect_options("maplebridge").connect().await.unwrap();
+    holder.execute("begin; lock table households in exclusive mode").await.unwrap();
+    let words = ["import", "households", doors, "--crs", "WGS84", "--key", "门牌"];
+    let mut importing = program(&words, &home.data()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%households%'";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut root).await.unwrap() == 0 {
+        assert!(Instant::now() < deadline && importing.try_wait().unwrap().is_none(), "the import does not come to its writing");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    importing.kill().unwrap();
+    importing.wait().unwrap();
+    drop(holder);
+    while sqlx::query_scalar::<_, i64>(
+        "select count(*) from pg_stat_activity where query like '%households%' and state <> 'idle' and pid <> pg_backend_pid()",
+    )
+    .fetch_one(&mut root)
+    .await
+    .unwrap()
+        > 0
+    {
+        assert!(Instant::now() < deadline, "the killed import's backend does not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let stored = "select (select count(*) from households) + (select count(*) from safe_places)";
+    assert_eq!(sqlx::query_scalar::<_, i64>(stored).fetch_one(&mut root).await.unwrap(), 0, "all or nothing");
+
+    let next = run(&words, &home.data());
+    assert!(next.status.success() && said(&next).contains("30000 inserted"), "{}", said(&next));
+    assert_eq!((home.postmaster(), alive(postmaster)), (Some(postmaster), true));
+    drop(root);
+    tokio::task::spawn_blocking(move || cluster.stop()).await.unwrap().unwrap();
+}
+
 #[test]
 fn a_taken_port_is_said_with_the_cure_before_anything_is_made() {
     let home = Home::new();
