@@ -283,14 +283,10 @@ async fn points(
     mut reading: Reading,
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
-<<<<<<< HEAD
-    let rule = Rule::read(scoped).await?;
-=======
     if ground.versions.is_empty() {
         reading.faults_mut().push(RowFault::new(0, FaultCode::NoCells));
     }
-    let rule = GroupRule::read(scoped).await?;
->>>>>>> b6d3b95 (Say what is built on an import before it is undone, and hold what an import promises in tests)
+    let rule = Rule::read(scoped).await?;
     // Two megabytes of rows at most are on their way.
     let (to, from) = tokio::sync::mpsc::channel(8);
     let taking = take_points::Taking { ground, under: request.options.under, today: origin.day, zone: clock.zone, progress: Arc::clone(progress) };

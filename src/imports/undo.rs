@@ -102,12 +102,7 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
         "households" => &[
             "create temp table undone on commit drop as select household_id, valid_from from households limit 0",
             "with gone as (delete from households where job_id = $1 returning household_id, valid_from) insert into undone select * from gone",
-            "with reopened as (
-               update households h set valid_to = null from undone u where h.household_id = u.household_id and h.valid_to = u.valid_from and $1 <> ''
-               returning h.safe_place_id, h.scope_code)
-             update safe_places s set address_count = s.address_count + r.n, open = s.open or s.address_count + r.n >= 8
-               from (select safe_place_id, scope_code, count(*)::integer as n from reopened group by 1, 2) r
-              where s.id = r.safe_place_id and s.scope_code = r.scope_code",
+            "update households h set valid_to = null from undone u where h.household_id = u.household_id and h.valid_to = u.valid_from and $1 <> ''",
         ],
         "facilities" => &[
             "create temp table undone on commit drop as select facility_id, valid_from from facilities limit 0",

@@ -9,13 +9,10 @@ mod cluster;
 mod datasets;
 mod feed;
 mod feed_support;
-<<<<<<< HEAD
 mod heat;
 mod heat_live;
 mod heat_support;
-=======
 mod importing;
->>>>>>> b6d3b95 (Say what is built on an import before it is undone, and hold what an import promises in tests)
 mod imports;
 mod nouns;
 mod published;
