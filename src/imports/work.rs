@@ -13,6 +13,7 @@ use crate::context::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::jobs::{self, FaultRow, New, Progress, State};
+use crate::privacy::text_gate;
 use crate::users::{Reader, Right};
 
 /// Between two signs of life.
@@ -38,9 +39,10 @@ pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
 impl Worker {
     /// Writes the row of an import that begins; returns its id.
     pub async fn begin(&self, source: &Source, request: &Request) -> Result<String> {
+        text_gate::refuse("source", &request.source)?;
         let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
         let params = json!({
-            "file": source.name(), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
+            "file": text_gate::masked(source.name().to_owned()), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
             "under": request.options.under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });

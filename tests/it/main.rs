@@ -10,6 +10,7 @@ mod feed;
 mod feed_support;
 mod imports;
 mod nouns;
+mod outputs;
 mod published;
 mod roles;
 mod safe_places;
