@@ -160,8 +160,20 @@ fn kept(fault: &RowFault, noun: Noun) -> FaultRow {
 /// The report as it is kept: counts and columns; the faults stand in `job_faults`.
 fn told(outcome: &Outcome) -> Value {
     let faults: u64 = outcome.report.tallies.iter().filter(|tally| tally.severity == Severity::Fault).map(|tally| tally.count).sum();
-    json!({
+    let mut told = json!({
         "ending": outcome.ending, "counts": outcome.report.counts, "merged": outcome.merged, "faults": faults, "tallies": outcome.report.tallies,
         "understood": outcome.report.understood, "extensions": outcome.report.extensions,
-    })
+    });
+    mask(&mut told);
+    told
+}
+
+/// Values of rows stand in a report as examples; numbers of persons among them do not.
+fn mask(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text_gate::masked(std::mem::take(text)),
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => members.values_mut().for_each(mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

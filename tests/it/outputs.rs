@@ -316,3 +316,74 @@ async fn every_text_that_comes_in_passes_the_gate() {
     let stored: i64 = sqlx::query_scalar("select count(*) from settings where value::text like '%1949%'").fetch_one(&mut root).await.unwrap();
     assert_eq!((stored, OWN_KEY > 0), (0, true));
 }
+
+/// A form with a file, as a browser sends it.
+fn form(fields: &[(&str, &str)], name: &str, file: &str) -> (String, Vec<u8>) {
+    let parts = fields.iter().map(|(field, value)| format!("--edge\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"));
+    let last = format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/csv\r\n\r\n{file}\r\n--edge--\r\n"
+    );
+    let body: String = parts.chain([last]).collect();
+    ("multipart/form-data; boundary=edge".into(), body.into_bytes())
+}
+
+#[tokio::test]
+async fn no_text_of_a_file_brings_a_persons_number_into_the_database() {
+    let Some(database) = database().await else { return };
+    town(&database).await;
+    let site = app(&database, OWN).await;
+    let mut root = database.root().await;
+    let incident = "category,source,occurred_on,lon,lat,case_no,summary,state";
+    let facility = "kind,name,lon,lat,operator,hours,phone_public";
+    for (noun, heading, row, extra) in [
+        ("incidents", incident, format!("02,screening,2026-02-01,120.002,29.011,{NUMBER},x,registered"), vec![]),
+        ("incidents", incident, format!("02,screening,2026-02-01,120.002,29.011,A1,说明 {NUMBER},registered"), vec![]),
+        ("incidents", incident, format!("02,screening,2026-02-01,120.002,29.011,{NUMBER},x,registered"), vec![("key", "case_no")]),
+        ("incidents", incident, format!("02,来源 {NUMBER},2026-02-01,120.002,29.011,A2,x,registered"), vec![("extend", "true")]),
+        ("facilities", facility, format!("F01,站 {NUMBER},120.002,29.011,a,b,c"), vec![]),
+        ("facilities", facility, format!("F01,站,120.002,29.011,{NUMBER},b,c"), vec![]),
+        ("facilities", facility, format!("F01,站,120.002,29.011,a,{NUMBER},c"), vec![]),
+        ("facilities", facility, "F01,站,120.002,29.011,a,b,13800138000".to_owned(), vec![]),
+        ("facilities", facility, format!("{NUMBER},站,120.002,29.011,a,b,c"), vec![]),
+        ("facilities", facility, format!("设施 {NUMBER},站,120.002,29.011,a,b,c"), vec![("extend", "true")]),
+    ] {
+        let mut fields = vec![("noun", noun), ("crs", "EPSG:4326"), ("source", "a table")];
+        fields.extend(extra);
+        let (kind, body) = form(&fields, &format!("{NUMBER}.csv"), &format!("{heading}\n{row}\n"));
+        let request = axum::http::Request::post("/api/imports").header("host", "maplebridge.test").header("content-type", kind);
+        let request = request.header("authorization", site.bearer(Role::System)).body(axum::body::Body::from(body)).unwrap();
+        let answer = site.send(request).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{row}: {}", answer.text());
+        let path = format!("/api/jobs/{}", answer.json()["job"].as_str().unwrap());
+        let mut job = site.get(Role::System, &path).await.json();
+        for _ in 0..400 {
+            if job["state"] != "running" {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+            job = site.get(Role::System, &path).await.json();
+        }
+        assert_eq!(job["state"], "failed", "{row}: {job}");
+        let faults = site.get(Role::System, &format!("{path}/faults")).await;
+        assert!(!faults.text().contains("1949") && !faults.text().contains("13800138000"), "{row}: {}", faults.text());
+    }
+    let refused = form(&[("noun", "facilities"), ("source", &format!("表 {NUMBER}"))], "a.csv", "kind\nF01\n");
+    let request = axum::http::Request::post("/api/imports").header("host", "maplebridge.test").header("content-type", refused.0);
+    let request = request.header("authorization", site.bearer(Role::System)).body(axum::body::Body::from(refused.1)).unwrap();
+    assert_eq!(site.send(request).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // nowhere in the database
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'spatial_ref_sys'",
+    )
+    .fetch_all(&mut root)
+    .await
+    .unwrap();
+    for table in tables {
+        let found: Vec<String> =
+            sqlx::query_scalar(&format!("select r::text from {table} r where r::text like '%19491231%' or r::text like '%13800138000%'"))
+                .fetch_all(&mut root)
+                .await
+                .unwrap();
+        assert!(found.is_empty(), "{table}: {found:?}");
+    }
+}
