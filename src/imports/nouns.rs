@@ -141,6 +141,31 @@ pub enum NounRow {
     Incident(IncidentRow),
 }
 
+impl NounRow {
+    /// Every text of the row that somebody wrote: names, sentences, and values of lists that a file may add to.
+    pub fn texts(&self) -> Vec<&str> {
+        let texts: Vec<Option<&String>> = match self {
+            Self::Area(it) => {
+                vec![Some(&it.name), it.name_en.as_ref(), it.foreign_code.as_ref(), it.township_name.as_ref(), it.township_code.as_ref()]
+            }
+            Self::Cell(it) => vec![it.name.as_ref(), it.foreign_code.as_ref(), Some(&it.kind)],
+            Self::Household(it) => vec![it.population_band.as_ref(), it.dwelling_kind.as_ref()],
+            Self::Facility(it) => vec![Some(&it.name), it.operator.as_ref(), it.hours.as_ref(), it.phone_public.as_ref(), Some(&it.kind)],
+            Self::Incident(it) => vec![
+                it.case_no.as_ref(),
+                it.summary.as_ref(),
+                Some(&it.category),
+                Some(&it.source),
+                Some(&it.state),
+                it.parties_kind.as_ref(),
+                it.complexity.as_ref(),
+                it.risk_level.as_ref(),
+            ],
+        };
+        texts.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
 /// What checking needs beside the row.
 pub(super) struct Check<'c> {
     /// The code lists; extended where `extend` says so.

@@ -13,6 +13,7 @@ use crate::context::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::jobs::{self, FaultRow, New, Progress, State};
+use crate::privacy::text_gate;
 use crate::users::{Reader, Right};
 
 /// Between two signs of life.
@@ -38,9 +39,10 @@ pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
 impl Worker {
     /// Writes the row of an import that begins; returns its id.
     pub async fn begin(&self, source: &Source, request: &Request) -> Result<String> {
+        text_gate::refuse("source", &request.source)?;
         let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
         let params = json!({
-            "file": source.name(), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
+            "file": text_gate::masked(source.name().to_owned()), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
             "under": request.options.under, "make_under": request.make_under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });
@@ -177,8 +179,20 @@ fn kept(fault: &RowFault, noun: Noun) -> FaultRow {
 /// The report as it is kept: counts and columns; the faults stand in `job_faults`.
 fn told(outcome: &Outcome) -> Value {
     let faults: u64 = outcome.report.tallies.iter().filter(|tally| tally.severity == Severity::Fault).map(|tally| tally.count).sum();
-    json!({
+    let mut told = json!({
         "ending": outcome.ending, "counts": outcome.report.counts, "merged": outcome.merged, "faults": faults, "tallies": outcome.report.tallies,
         "understood": outcome.report.understood, "extensions": outcome.report.extensions,
-    })
+    });
+    mask(&mut told);
+    told
+}
+
+/// Values of rows stand in a report as examples; numbers of persons among them do not.
+fn mask(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text_gate::masked(std::mem::take(text)),
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => members.values_mut().for_each(mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

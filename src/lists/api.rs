@@ -223,6 +223,11 @@ async fn update_setting(
 ) -> Result<Json<Items<Setting>>, Failure> {
     signed.reader.require(Right::Settings)?;
     let mut transaction = context.begin(&signed.reader).await?;
+    if let Some(text) = sent.value.as_str() {
+        let mut checks = Checks::default();
+        checks.text("/value", text, 2_000);
+        checks.done()?;
+    }
     store::set(&mut transaction, &key, &sent.value).await?;
     let items = store::settings(&mut transaction).await?;
     note(

@@ -15,6 +15,7 @@ mod heat_support;
 mod importing;
 mod imports;
 mod nouns;
+mod outputs;
 mod published;
 mod roles;
 mod safe_places;

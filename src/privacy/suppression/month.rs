@@ -1,7 +1,7 @@
 //! The table of one township and month as one audience is told it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::network::{Arc, Network};
 use super::{Entry, Kind, Outcome};
@@ -92,7 +92,13 @@ impl Month<'_> {
             }
         }
         let mut network = Network::new(1 + places.len() * sides, arcs);
-        let primary = withhold(&mut network, part.threshold);
+        let rows = width + usize::from(part.has_total);
+        // Places without incidents under one roof are withheld whole and are alike: what hides one hides all.
+        let twin = |i: usize| {
+            let (place, side) = (i / rows, i % rows);
+            (is_leaf(place) && counts[place].iter().all(|&count| count == 0)).then_some((above[place], side))
+        };
+        let primary = withhold(&mut network, part.threshold, twin);
         let outcome = |i: usize| match (primary[i], network.is_withheld(i)) {
             (true, _) => Outcome::Primary,
             (false, true) => Outcome::Complementary,
@@ -133,12 +139,16 @@ const fn weight(area: AreaCode, count: u32, kinds: u64) -> u64 {
 }
 
 /// Withholds what is below the threshold and what must be withheld beside it; says which entries are below.
-fn withhold(network: &mut Network, threshold: u32) -> Vec<bool> {
+///
+/// * `twin` – entries of equal value are alike to the network
+fn withhold<Twin: Ord>(network: &mut Network, threshold: u32, twin: impl Fn(usize) -> Option<Twin>) -> Vec<bool> {
     let primary: Vec<bool> = network.arcs().iter().map(|arc| arc.count < threshold).collect();
     let mut below: Vec<usize> = (0..primary.len()).filter(|&i| primary[i]).collect();
     for &entry in &below {
         network.withhold(entry);
     }
+    let mut met = BTreeSet::new();
+    below.retain(|&i| twin(i).is_none_or(|twin| met.insert(twin)));
     // Wider places first: what is withheld for them also hides what lies in them.
     below.sort_by_key(|&i| (Reverse(network.arcs()[i].weight), i));
     let width = threshold.saturating_sub(1);

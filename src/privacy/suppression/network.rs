@@ -35,8 +35,11 @@ pub(super) struct Network {
     around: Vec<Vec<(usize, bool)>>,
     /// What each arc carries while a question is worked on.
     flow: Vec<u32>,
-    /// The step by which a node was reached: arc, forward.
-    reached: Vec<Option<(usize, bool)>>,
+    /// Arcs whose flow is not their number now.
+    moved: Vec<usize>,
+    /// The step by which a node was reached (arc, forward), and in which search.
+    reached: Vec<(usize, bool, u32)>,
+    search: u32,
 }
 
 impl Network {
@@ -48,7 +51,7 @@ impl Network {
             around[arc.to].push((i, false));
         }
         let flow = arcs.iter().map(|arc| arc.count).collect();
-        Self { withheld: vec![false; arcs.len()], around, flow, reached: vec![None; nodes], arcs }
+        Self { withheld: vec![false; arcs.len()], around, flow, moved: Vec::new(), reached: vec![(0, false, 0); nodes], search: 0, arcs }
     }
 
     pub(super) fn arcs(&self) -> &[Arc] {
@@ -104,8 +107,8 @@ impl Network {
     }
 
     fn restore(&mut self) {
-        for (flow, arc) in self.flow.iter_mut().zip(&self.arcs) {
-            *flow = arc.count;
+        for arc in self.moved.drain(..) {
+            self.flow[arc] = self.arcs[arc].count;
         }
     }
 
@@ -126,6 +129,7 @@ impl Network {
             let room = way.iter().map(|&(arc, forward)| self.room(arc, forward)).min().unwrap_or(0);
             let amount = room.min(most - pushed);
             for (arc, forward) in way {
+                self.moved.push(arc);
                 if forward {
                     self.flow[arc] += amount;
                 } else {
@@ -138,17 +142,17 @@ impl Network {
     }
 
     fn shortest_way(&mut self, from: usize, to: usize, entry: usize) -> bool {
-        self.reached.fill(None);
+        self.search += 1;
         let mut next = VecDeque::from([from]);
         while let Some(node) = next.pop_front() {
-            if node == to {
-                return true;
-            }
             for &(arc, forward) in &self.around[node] {
                 let other = if forward { self.arcs[arc].to } else { self.arcs[arc].from };
                 let open = arc != entry && self.withheld[arc] && self.room(arc, forward) > 0;
-                if open && other != from && self.reached[other].is_none() {
-                    self.reached[other] = Some((arc, forward));
+                if open && other != from && self.reached[other].2 != self.search {
+                    self.reached[other] = (arc, forward, self.search);
+                    if other == to {
+                        return true;
+                    }
                     next.push_back(other);
                 }
             }
@@ -160,7 +164,10 @@ impl Network {
         let mut way = Vec::new();
         let mut node = to;
         while node != from {
-            let Some((arc, forward)) = self.reached[node] else { break };
+            let (arc, forward, search) = self.reached[node];
+            if search != self.search {
+                break;
+            }
             way.push((arc, forward));
             node = if forward { self.arcs[arc].from } else { self.arcs[arc].to };
         }
@@ -172,7 +179,7 @@ impl Network {
     /// There is always one: through all the totals above, each of which may be more.
     fn cheapest_way(&mut self, entry: usize, amount: u32) -> Vec<usize> {
         let (from, to) = (self.arcs[entry].to, self.arcs[entry].from);
-        self.reached.fill(None);
+        self.search += 1;
         let mut cost: Vec<Option<(u64, u32)>> = vec![None; self.around.len()];
         cost[from] = Some((0, 0));
         let mut next = BinaryHeap::from([Reverse(((0_u64, 0_u32), from))]);
@@ -192,7 +199,7 @@ impl Network {
                 let there = (so_far.0 + lost, so_far.1 + 1);
                 if cost[other].is_none_or(|known| there < known) {
                     cost[other] = Some(there);
-                    self.reached[other] = Some((arc, forward));
+                    self.reached[other] = (arc, forward, self.search);
                     next.push(Reverse((there, other)));
                 }
             }

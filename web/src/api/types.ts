@@ -50,6 +50,19 @@ export interface Codes {
 /** Who sees which incident numbers; the threshold is in the name. */
 export type Audience = 'cases' | 'k3' | 'k5' | 'k10'
 
+/** Disputes of a place: counted now (`cases`), or at least so many by the months that were published. */
+export interface IncidentSum {
+  audience: Audience
+  source: 'cases' | 'published'
+  shown: boolean
+  count?: number | null
+  period?: { from: string; to: string } | null
+  group?: string | null
+  entries_shown?: number | null
+  entries_withheld?: number | null
+  reason?: string | null
+}
+
 export interface CellSummary {
   code: string
   name: string
@@ -70,13 +83,7 @@ export interface CellSummary {
   }
   facilities: { kind: string; count: number }[]
   neighbours: { code: string; name: string; name_en: string; border_m: number }[]
-  incidents: {
-    audience: Audience
-    shown: boolean
-    count?: number | null
-    period?: { from: string; to: string } | null
-    reason?: string | null
-  }
+  incidents: IncidentSum
 }
 
 export interface Feature<P, G = { type: string; coordinates: unknown }> {
