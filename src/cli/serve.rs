@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Place, complain, say};
 use crate::app::{App, Door, metrics_router, router};
+use crate::audit::Sealer;
 use crate::config::{Listening, Storage};
 use crate::context::Context;
 use crate::db::Db;
@@ -101,10 +102,12 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
         tiles: Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
         door: Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
     };
+    let sealer = Arc::new(Sealer::new(db.clone())?);
     let ending = CancellationToken::new();
     if let Some(cluster) = &place.cluster {
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));
     }
+    let sealing = tokio::spawn(Arc::clone(&sealer).run(ending.clone()));
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
     tokio::spawn(forget_changed_accounts(sign_in, Arc::clone(&model), ending.clone()));
 
@@ -132,6 +135,8 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     }
     .map_err(Error::internal("serve"))?;
     ending.cancel();
+    // the last entries are sealed before the database is left
+    let _ = tokio::time::timeout(Duration::from_secs(5), sealing).await;
     Ok(())
 }
 
