@@ -17,6 +17,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::audit::Looks;
 use crate::context::Context;
 use crate::http::problem::tell_problems;
 use crate::tiles::TileService;
@@ -38,6 +39,16 @@ pub struct App {
     pub tiles: Arc<TileService>,
     /// The sign-in.
     pub door: Door,
+    /// Who looked at which tiles.
+    pub looks: Arc<Looks>,
+}
+
+impl App {
+    /// Everything a server needs beside its rooms is made here.
+    pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
+        let looks = Arc::new(Looks::new(context.db.clone()));
+        Self { context, tiles, door, looks }
+    }
 }
 
 impl FromRef<App> for Context {

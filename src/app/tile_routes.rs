@@ -57,12 +57,13 @@ async fn find_tilejson(
 
 /// One vector tile
 ///
-/// Mapbox Vector Tile 2, cut to the reader. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`.
+/// Mapbox Vector Tile 2, cut to the reader. The look is in the audit trail, once a layer, filter and ten minutes. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`.
 #[utoipa::path(get, path = "/tiles/{layers}/{z}/{x}/{y}", tag = "tiles",
     params(("layers" = String, Path), ("z" = String, Path), ("x" = String, Path), ("y" = String, Path)),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), (status = 304), (status = 400, body = crate::http::Problem)))]
 async fn find_tile(
     State(service): State<Arc<TileService>>,
+    State(app): State<App>,
     signed: Signed,
     Path((layers, z, x, y)): Path<(String, String, String, String)>,
     RawQuery(query): RawQuery,
@@ -70,7 +71,11 @@ async fn find_tile(
 ) -> Result<Response, Failure> {
     signed.reader.require(Right::Map)?;
     let reader = map_reader(&signed.reader);
-    tiles::tile(&service, &reader, &layers, &z, &x, &y, query.as_deref().unwrap_or_default(), &headers).await.map_err(as_bad_request)
+    let query = query.as_deref().unwrap_or_default();
+    let answer = tiles::tile(&service, &reader, &layers, &z, &x, &y, query, &headers).await.map_err(as_bad_request)?;
+    let Signed { reader, request_id } = &signed;
+    app.looks.note(app.context.clock.now(), reader.user_id, &reader.account, &tiles::looked_at(&layers, query)?, request_id).await?;
+    Ok(answer)
 }
 
 /// A style for MapLibre

@@ -10,7 +10,9 @@
 mod chain;
 mod content;
 mod kept;
+mod looks;
 mod sealer;
+mod trail;
 mod verify;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +23,9 @@ use crate::db::{AuditKey, Db, Scoped};
 use crate::error::{Error, Result};
 
 pub use chain::Head;
+pub use looks::Looks;
 pub use sealer::{Sealed, Sealer};
+pub use trail::{Asked, Shown, Standing, list};
 pub use verify::{Bad, Kind, Verdict, verify};
 
 /// One thing that was done.

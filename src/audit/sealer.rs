@@ -92,8 +92,7 @@ impl Sealer {
     async fn interval(&self) -> Duration {
         let read = async {
             let mut transaction = self.db.scoped(&sealing()).await?;
-            let seconds: f64 =
-                sqlx::query_scalar("select app.setting_number('audit_seal_interval_s', 2)").fetch_one(transaction.conn()).await?;
+            let seconds: f64 = sqlx::query_scalar("select app.setting_number('audit_seal_interval_s', 2)").fetch_one(transaction.conn()).await?;
             Ok::<_, Error>(seconds)
         };
         let seconds = read.await.ok().filter(|seconds| seconds.is_finite()).unwrap_or(2.0);
@@ -144,7 +143,10 @@ impl Sealer {
                 false => Origin::Unsigned,
             };
             if origin == Origin::Unsigned {
-                tracing::error!(audit.entry = entry.id, "an entry of the audit trail was put in by somebody without the key; `audit verify` names it");
+                tracing::error!(
+                    audit.entry = entry.id,
+                    "an entry of the audit trail was put in by somebody without the key; `audit verify` names it"
+                );
             }
             seq += 1;
             hash = link(&self.key, seq, &hash, entry.id, origin.name(), &entry.content().bytes());
@@ -192,13 +194,17 @@ impl Sealer {
 }
 
 fn cut(why: String) -> Error {
-    Error::Conflict { rule: "audit_cut".into(), message: format!("{why}; nothing more is sealed until it is explained: run `maplebridge audit verify`") }
+    Error::Conflict {
+        rule: "audit_cut".into(),
+        message: format!("{why}; nothing more is sealed until it is explained: run `maplebridge audit verify`"),
+    }
 }
 
 /// Refuses to go on where the chain does not hold what was kept beside the key.
 async fn refuse_cut_tail(transaction: &mut Scoped, kept: Option<Head>, last: i64) -> Result<()> {
     let Some((kept, seq)) = kept.and_then(|head| head.seq.map(|seq| (head, seq))) else { return Ok(()) };
-    let there: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit_seals where seq = $1").bind(seq).fetch_optional(transaction.conn()).await?;
+    let there: Option<Vec<u8>> =
+        sqlx::query_scalar("select hash from audit_seals where seq = $1").bind(seq).fetch_optional(transaction.conn()).await?;
     match there {
         Some(hash) if hash == kept.hash => Ok(()),
         Some(_) => Err(cut(format!("seal {seq} of the audit trail is not the one kept beside the key"))),

@@ -70,7 +70,13 @@ struct Link {
 impl Link {
     fn of_row(row: &sqlx::postgres::PgRow) -> Result<Self, sqlx::Error> {
         let entry = if row.try_get::<Option<i64>, _>("id")?.is_some() { Some(Stored::from_row(row)?) } else { None };
-        Ok(Self { seq: row.try_get("seq")?, entry_id: row.try_get("seal_entry_id")?, hash: row.try_get("hash")?, origin: row.try_get("origin")?, entry })
+        Ok(Self {
+            seq: row.try_get("seq")?,
+            entry_id: row.try_get("seal_entry_id")?,
+            hash: row.try_get("hash")?,
+            origin: row.try_get("origin")?,
+            entry,
+        })
     }
 
     /// The seal as it should be at a place, after another.
@@ -180,9 +186,8 @@ impl Walk<'_> {
     /// Entries that wait for a seal and bear no signature of ours, and copies of entries.
     async fn beside_the_chain(&mut self, transaction: &mut Scoped) -> Result<()> {
         if self.seq > 0 {
-            let sql = format!(
-                "select {COLUMNS} from audit_entries e where not exists (select 1 from audit_seals s where s.entry_id = e.id) order by e.id"
-            );
+            let sql =
+                format!("select {COLUMNS} from audit_entries e where not exists (select 1 from audit_seals s where s.entry_id = e.id) order by e.id");
             let mut rows = sqlx::query_as::<_, Stored>(&sql).fetch(transaction.conn());
             while let Some(entry) = rows.try_next().await? {
                 if !entry.is_signed(self.key) && self.bad.len() < MOST_NAMED {
@@ -199,7 +204,12 @@ impl Walk<'_> {
         )
         .fetch_all(transaction.conn())
         .await?;
-        let copies = copies.into_iter().map(|(first, id, seq)| Bad { kind: Kind::Inserted, seq, entry_id: Some(id), why: format!("it is a copy of entry {first}") });
+        let copies = copies.into_iter().map(|(first, id, seq)| Bad {
+            kind: Kind::Inserted,
+            seq,
+            entry_id: Some(id),
+            why: format!("it is a copy of entry {first}"),
+        });
         self.bad.extend(copies);
         Ok(())
     }

@@ -97,16 +97,17 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let model =
         ReadModel::start(Options { url: place.feed_url.clone(), clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
-    let app = App {
-        context: Context { db: db.clone(), model: Arc::clone(&model), clock },
-        tiles: Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
-        door: Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
-    };
+    let app = App::new(
+        Context { db: db.clone(), model: Arc::clone(&model), clock },
+        Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
+        Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
+    );
     let sealer = Arc::new(Sealer::new(db.clone())?);
     let ending = CancellationToken::new();
     if let Some(cluster) = &place.cluster {
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));
     }
+    let looking = tokio::spawn(Arc::clone(&app.looks).run(ending.clone()));
     let sealing = tokio::spawn(Arc::clone(&sealer).run(ending.clone()));
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
     tokio::spawn(forget_changed_accounts(sign_in, Arc::clone(&model), ending.clone()));
@@ -136,7 +137,7 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     .map_err(Error::internal("serve"))?;
     ending.cancel();
     // the last entries are sealed before the database is left
-    let _ = tokio::time::timeout(Duration::from_secs(5), sealing).await;
+    let _ = tokio::time::timeout(Duration::from_secs(5), async { (looking.await, sealing.await) }).await;
     Ok(())
 }
 

@@ -56,8 +56,9 @@ impl AuditKey {
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|error| refused(path, &error))?;
         let mut bytes = [0_u8; 32];
-        hex::decode_to_slice(text.trim(), &mut bytes)
-            .map_err(|_| Error::Usage(format!("{} holds no key of the audit trail (64 hexadecimal digits); put back a copy of it", path.display())))?;
+        hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| {
+            Error::Usage(format!("{} holds no key of the audit trail (64 hexadecimal digits); put back a copy of it", path.display()))
+        })?;
         Ok(Self { bytes, path: path.to_owned() })
     }
 

@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
 mod architecture;
+mod audit;
 mod borders;
 mod clients;
 mod cluster;
 mod feed;
 mod feed_support;
 mod imports;
+mod looks;
 mod nouns;
 mod roles;
 mod schema;

@@ -52,6 +52,15 @@ pub(super) async fn broken(transaction: &mut Scoped, walk: &Walk<'_>, found: &Li
         let why = format!("{by} before it are gone, and those after were numbered anew; this was {}", seq + by);
         return Ok(Bad { kind: Kind::Deleted, seq: Some(seq), entry_id: None, why });
     }
+    // several edited in a row: none of them proves the hash before it, but later hashes still are the sealed ones
+    let later_fit = next.windows(2).any(|pair| match Hash::try_from(pair[0].hash.as_slice()) {
+        Ok(before) => pair[1].is(pair[1].due(key, pair[1].seq, &before)),
+        Err(_) => false,
+    });
+    let ends_as_kept = next.iter().any(|link| walk.heads.iter().any(|head| head.seq == Some(link.seq) && link.is(Some(head.hash))));
+    if !entry.is_signed(key) && (later_fit || ends_as_kept) {
+        return Ok(bad(Kind::Edited, "it does not say what was sealed, and the next one neither".into()));
+    }
     let past_every_head = !walk.heads.is_empty() && walk.heads.iter().all(|head| head.seq.is_some_and(|kept| kept < seq));
     if !entry.is_signed(key) && (entry.signature.is_none() || past_every_head) {
         return Ok(bad(Kind::Inserted, "neither its seal nor its signature was made with the key".into()));

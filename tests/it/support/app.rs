@@ -11,8 +11,9 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use maplebridge::app::{App, Door, router};
+use maplebridge::audit;
 use maplebridge::context::{Clock, Context};
-use maplebridge::db::Db;
+use maplebridge::db::{AuditKey, Db};
 use maplebridge::read_model::{Options, ReadModel};
 use maplebridge::tiles::TileService;
 use maplebridge::users::api::account_scopes;
@@ -22,6 +23,9 @@ use tower::ServiceExt as _;
 
 use super::database::Database;
 use super::town::OWN_KEY;
+
+/// The key that every test's site signs its audit entries with.
+pub(crate) const AUDIT_KEY: [u8; 32] = [7; 32];
 
 /// 1 March 2026, noon in Shanghai.
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -63,7 +67,7 @@ impl Answer {
 
 /// The program at noon, with an account a role: security and auditor everywhere, the others in the given area.
 pub(crate) async fn app(database: &Database, area: &str) -> Site {
-    let db = database.db().await;
+    let db = audit::with_key(database.db().await, AuditKey::of_bytes(AUDIT_KEY), noon()).await.unwrap();
     let clock = clock(noon());
     let url = database.url("maplebridge_feed");
     let options = Options { url, clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None };
@@ -92,7 +96,7 @@ fn build(db: &Db, model: &Arc<ReadModel>, at: DateTime<Utc>) -> Router {
     });
     let context = Context { db: db.clone(), model: Arc::clone(model), clock };
     let tiles = Arc::new(TileService::new(Arc::clone(model), 1 << 20));
-    router(App { context, tiles, door: Door { sign_in, secure: false } }).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))))
+    router(App::new(context, tiles, Door { sign_in, secure: false })).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))))
 }
 
 impl Site {
