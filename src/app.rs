@@ -1,6 +1,7 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
 mod audit_routes;
+mod events;
 mod guard;
 mod metrics;
 mod page;
@@ -25,6 +26,7 @@ use crate::users::session_routes;
 use crate::users::signin::SignIn;
 
 pub use crate::users::Door;
+pub use events::Streams;
 pub use metrics::metrics_router;
 
 /// The longest body of a request that is no upload.
@@ -41,13 +43,15 @@ pub struct App {
     pub door: Door,
     /// Who looked at which tiles.
     pub looks: Arc<Looks>,
+    /// The streams that are open.
+    pub events: Arc<Streams>,
 }
 
 impl App {
     /// Everything a server needs beside its rooms is made here.
     pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
         let looks = Arc::new(Looks::new(context.db.clone()));
-        Self { context, tiles, door, looks }
+        Self { context, tiles, door, looks, events: Arc::default() }
     }
 }
 
@@ -100,6 +104,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())
         .merge(audit_routes::routes())
+        .merge(events::routes())
 }
 
 /// The description of the interface, OpenAPI 3.1.

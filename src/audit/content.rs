@@ -152,6 +152,6 @@ mod tests {
 
     #[test]
     fn what_is_stored_reads_back_as_it_was_signed() {
-        assert_eq!(storable(json!({"alpha": 0.05, "n": [1, 1e21], "s": "0"})), json!({"alpha": "0.05", "n": [1, "1e21"], "s": "0"}));
+        assert_eq!(storable(json!({"alpha": 0.05, "n": [1, 1e21], "s": "0"})), json!({"alpha": "0.05", "n": [1, "1e+21"], "s": "0"}));
     }
 }

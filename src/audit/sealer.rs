@@ -129,13 +129,13 @@ impl Sealer {
         let last: Option<(i64, Vec<u8>)> =
             sqlx::query_as("select seq, hash from audit_seals order by seq desc limit 1").fetch_optional(transaction.conn()).await?;
         let (mut seq, mut hash) = match last {
-            Some((seq, hash)) => (seq, Hash::try_from(hash).map_err(|_| cut("the last seal has a wrong length".into()))?),
+            Some((seq, hash)) => (seq, Hash::try_from(hash).map_err(|_| cut("the last seal has a wrong length"))?),
             None => (0, beginning(&self.key)),
         };
         let file = kept::file(&self.key);
         refuse_cut_tail(&mut transaction, kept::read(&file)?, seq).await?;
         let is_new = seq == 0;
-        let mut seals: (Vec<i64>, Vec<i64>, Vec<Vec<u8>>, Vec<&str>) = Default::default();
+        let (mut numbers, mut ids, mut hashes, mut origins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for entry in &entries {
             let origin = match entry.is_signed(&self.key) {
                 true => Origin::Signed,
@@ -150,19 +150,19 @@ impl Sealer {
             }
             seq += 1;
             hash = link(&self.key, seq, &hash, entry.id, origin.name(), &entry.content().bytes());
-            seals.0.push(seq);
-            seals.1.push(entry.id);
-            seals.2.push(hash.to_vec());
-            seals.3.push(origin.name());
+            numbers.push(seq);
+            ids.push(entry.id);
+            hashes.push(hash.to_vec());
+            origins.push(origin.name());
         }
         if !entries.is_empty() {
             sqlx::query(
                 "insert into audit_seals (seq, entry_id, hash, origin) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::text[])",
             )
-            .bind(seals.0)
-            .bind(seals.1)
-            .bind(seals.2)
-            .bind(seals.3)
+            .bind(numbers)
+            .bind(ids)
+            .bind(hashes)
+            .bind(origins)
             .execute(transaction.conn())
             .await?;
         }
@@ -193,7 +193,7 @@ impl Sealer {
     }
 }
 
-fn cut(why: String) -> Error {
+fn cut(why: &str) -> Error {
     Error::Conflict {
         rule: "audit_cut".into(),
         message: format!("{why}; nothing more is sealed until it is explained: run `maplebridge audit verify`"),
@@ -207,7 +207,7 @@ async fn refuse_cut_tail(transaction: &mut Scoped, kept: Option<Head>, last: i64
         sqlx::query_scalar("select hash from audit_seals where seq = $1").bind(seq).fetch_optional(transaction.conn()).await?;
     match there {
         Some(hash) if hash == kept.hash => Ok(()),
-        Some(_) => Err(cut(format!("seal {seq} of the audit trail is not the one kept beside the key"))),
-        None => Err(cut(format!("the audit trail ends at {last}, the head kept beside the key says {seq}"))),
+        Some(_) => Err(cut(&format!("seal {seq} of the audit trail is not the one kept beside the key"))),
+        None => Err(cut(&format!("the audit trail ends at {last}, the head kept beside the key says {seq}"))),
     }
 }

@@ -112,15 +112,12 @@ pub async fn verify(db: &Db, given: Option<Head>) -> Result<Verdict> {
     let mut transaction = db.scoped(&sealing()).await?;
     transaction.without_time_limit().await?;
     let mut walk = Walk { seq: 0, hash: beginning(&key), heads, key: &key, bad: Vec::new() };
-    match walk.chain(&mut transaction).await? {
-        Some(link) => {
-            let bad = diagnose::broken(&mut transaction, &walk, &link).await?;
-            walk.bad.push(bad);
-        }
-        None => {
-            walk.cut_tail();
-            walk.beside_the_chain(&mut transaction).await?;
-        }
+    if let Some(link) = walk.chain(&mut transaction).await? {
+        let bad = diagnose::broken(&mut transaction, &walk, &link).await?;
+        walk.bad.push(bad);
+    } else {
+        walk.cut_tail();
+        walk.beside_the_chain(&mut transaction).await?;
     }
     let waiting: i64 =
         sqlx::query_scalar("select count(*) from audit_entries e where not exists (select 1 from audit_seals s where s.entry_id = e.id)")

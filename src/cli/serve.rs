@@ -121,7 +121,7 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let address = listener.local_addr().map_err(Error::internal("read the port"))?;
     tell(args, address, &accounts)?;
     let handle = Handle::new();
-    tokio::spawn(end_on_signal(handle.clone()));
+    tokio::spawn(end_on_signal(handle.clone(), app.events.ending.clone()));
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     match (&args.listening.tls_cert, &args.listening.tls_key) {
         (Some(cert), Some(key)) => {
@@ -272,7 +272,7 @@ async fn forget_changed_accounts(sign_in: Arc<SignIn>, model: Arc<ReadModel>, un
 }
 
 /// SIGTERM and Ctrl-C end the server; requests that run have ten seconds.
-async fn end_on_signal(handle: Handle) {
+async fn end_on_signal(handle: Handle, streams: CancellationToken) {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         complain("signals cannot be listened to; end the process by force");
         return;
@@ -281,5 +281,6 @@ async fn end_on_signal(handle: Handle) {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
+    streams.cancel();
     handle.graceful_shutdown(Some(Duration::from_secs(10)));
 }

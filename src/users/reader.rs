@@ -88,6 +88,14 @@ impl Reader {
         scopes.with_ids("units", &self.units())
     }
 
+    /// Whether the other reader is the same account with the same rights.
+    pub fn same_rights(&self, other: &Self) -> bool {
+        self.user_id == other.user_id
+            && self.scopes == other.scopes
+            && self.units() == other.units()
+            && self.must_change_password == other.must_change_password
+    }
+
     /// Areas in which the reader is staff, whatever the role.
     pub fn own_areas(&self) -> Scope {
         self.grants.iter().map(|grant| grant.area.range()).collect()

@@ -201,7 +201,7 @@ async fn nobody_but_the_auditor_reads_the_trail_and_nobody_at_all_changes_it() {
         ] {
             let mut transaction = site.db.scoped(&reader.scopes()).await.unwrap();
             let refused = sqlx::query(statement).execute(transaction.conn()).await.unwrap_err();
-            assert_eq!(refused.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"), "{role:?} {statement}");
+            assert_eq!(refused.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(), Some("42501"), "{role:?} {statement}");
         }
     }
     drop(database);

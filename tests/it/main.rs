@@ -6,6 +6,7 @@ mod audit;
 mod borders;
 mod clients;
 mod cluster;
+mod events;
 mod feed;
 mod feed_support;
 mod imports;

@@ -122,10 +122,23 @@ impl Site {
         Account { id, token }
     }
 
-    /// Sends a request as it is.
+    /// Serves over a socket of its own, until the test ends; the address.
+    pub(crate) async fn serve(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    /// Sends a request as it is. Of a stream the first frame is the answer.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = response.into_parts();
+        if parts.headers.get(header::CONTENT_TYPE).is_some_and(|mime| mime == "text/event-stream") {
+            let frame = body.frame().await.unwrap().unwrap();
+            return Answer { status: parts.status, headers: parts.headers, body: frame.into_data().unwrap() };
+        }
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
     }
 
