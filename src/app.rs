@@ -2,6 +2,7 @@
 
 mod audit_routes;
 mod events;
+mod figures;
 mod guard;
 mod metrics;
 mod page;
@@ -18,7 +19,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::audit::Looks;
+use crate::audit::{Looks, Sealer};
 use crate::context::Context;
 use crate::http::problem::tell_problems;
 use crate::tiles::TileService;
@@ -27,6 +28,7 @@ use crate::users::signin::SignIn;
 
 pub use crate::users::Door;
 pub use events::Streams;
+pub use figures::Figures;
 pub use metrics::metrics_router;
 
 /// The longest body of a request that is no upload.
@@ -45,13 +47,17 @@ pub struct App {
     pub looks: Arc<Looks>,
     /// The streams that are open.
     pub events: Arc<Streams>,
+    /// How many requests were answered, how and how fast.
+    pub figures: Arc<Figures>,
+    /// The sealer of the audit trail, where this process has one.
+    pub sealer: Option<Arc<Sealer>>,
 }
 
 impl App {
     /// Everything a server needs beside its rooms is made here.
     pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
         let looks = Arc::new(Looks::new(context.db.clone()));
-        Self { context, tiles, door, looks, events: Arc::default() }
+        Self { context, tiles, door, looks, events: Arc::default(), figures: Arc::default(), sealer: None }
     }
 }
 
@@ -128,5 +134,6 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(tell_problems))
         .layer(middleware::from_fn(page::harden))
+        .layer(middleware::from_fn_with_state(app.clone(), figures::measure))
         .with_state(app)
 }

@@ -97,12 +97,13 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let model =
         ReadModel::start(Options { url: place.feed_url.clone(), clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
-    let app = App::new(
+    let mut app = App::new(
         Context { db: db.clone(), model: Arc::clone(&model), clock },
         Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
         Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
     );
     let sealer = Arc::new(Sealer::new(db.clone())?);
+    app.sealer = Some(Arc::clone(&sealer));
     let ending = CancellationToken::new();
     if let Some(cluster) = &place.cluster {
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));
