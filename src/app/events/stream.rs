@@ -63,7 +63,7 @@ pub(super) fn follow(
 /// What is sent before anything is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// An id to go on from, and nothing else.
+    /// The first heartbeat, with an id to go on from.
     Hello,
     /// That the last event seen is too old.
     Reload,
@@ -102,7 +102,7 @@ impl Follower {
             return None;
         }
         match std::mem::replace(&mut self.next, Next::Wait) {
-            Next::Hello => return Some(self.event().retry(RETRY).comment("the map's changes")),
+            Next::Hello => return Some(self.heartbeat_event().retry(RETRY)),
             Next::Reload => {
                 self.told = *self.revisions.borrow();
                 return Some(self.event().retry(RETRY).event("reload").data("{}"));
@@ -131,7 +131,7 @@ impl Follower {
                 }
                 changed = self.revisions.changed(), if !due => changed.ok()?,
                 _ = self.heartbeat.tick() => match self.standing(&sign_in).await {
-                    Standing::Same => return Some(self.event().comment("heartbeat")),
+                    Standing::Same => return Some(self.heartbeat_event()),
                     Standing::Changed => return Some(self.last_reload()),
                     Standing::Nobody => return None,
                 }
@@ -154,6 +154,11 @@ impl Follower {
     /// An event with the id of what was told so far.
     fn event(&self) -> Event {
         Event::default().id(self.app.events.ids.of(self.told))
+    }
+
+    /// An event and no comment, so that a page can notice when it stays away, and has an id to go on from.
+    fn heartbeat_event(&self) -> Event {
+        self.event().event("heartbeat").data("{}")
     }
 
     /// With other rights everything is asked for again, on another stream.

@@ -10,9 +10,9 @@ use crate::read_model::{Reader, Revised};
 use crate::rows::area_of;
 use crate::tiles::LAYERS;
 
-/// Places are told to the tile of this zoom, some 500 m: enough to ask for few tiles, too coarse to show an address to
-/// those who only see counts.
-const GRAIN_ZOOM: u32 = 16;
+/// Places are told to the tile of this zoom, some 35 m: as fine as the bins in which those who see no single address see
+/// counts change (1/64 of a tile of zoom 14), so that an event tells nothing that tiles do not.
+const GRAIN_ZOOM: u32 = 20;
 /// Past so many boxes one is drawn around all.
 const MOST_BOXES: usize = 64;
 /// Past so many codes none are named.
@@ -89,11 +89,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_told_to_half_a_kilometre() {
+    fn a_place_is_told_as_finely_as_a_bin_of_counts() {
         let at = World::from_lon_lat(120.123_456_7, 29.765_432_1);
         let [west, south, east, north] = degrees(coarse(WorldBox { min: at, max: at }));
         assert!(west < 120.1235 && 120.1234 < east && south < 29.7655 && 29.7654 < north);
-        assert!((east - west - 360.0 / 65_536.0).abs() < 1e-5, "a tile of zoom 16");
+        let bin = 360.0 / 16_384.0 / 64.0;
+        assert!((east - west - bin).abs() < 2e-6, "{} and {bin}", east - west);
     }
 
     #[test]
