@@ -1,6 +1,7 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
 mod audit_routes;
+mod description;
 mod events;
 mod figures;
 mod guard;
@@ -115,7 +116,7 @@ fn api() -> OpenApiRouter<App> {
 
 /// The description of the interface, OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().merge(tile_routes::routes()).into_openapi()
+    description::complete(api().merge(tile_routes::routes()).into_openapi())
 }
 
 /// Every route.

@@ -96,6 +96,7 @@ struct Filter {
     /// Last civil day.
     to: Option<NaiveDate>,
     /// Which end comes first; `oldest` unless given.
+    #[param(inline)]
     order: Option<Order>,
     /// Rows a page, 1 to 1000.
     limit: Option<u32>,
