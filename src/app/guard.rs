@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::App;
+use super::events::EVENTS;
 use crate::error::Error;
 use crate::http::origin::refuse_foreign_page;
 use crate::users::signin::{Purpose, cookie};
@@ -31,7 +32,8 @@ pub(super) async fn sign_in(State(app): State<App>, mut request: Request, next: 
         return next.run(request).await;
     }
     let purpose = match path {
-        path if path.starts_with("/tiles") || path.starts_with("/styles") => Purpose::Tile,
+        // a stream begins anew by itself, and tells nothing that tiles do not
+        path if path.starts_with("/tiles") || path.starts_with("/styles") || path == EVENTS => Purpose::Tile,
         _ if request.headers().contains_key(BACKGROUND) => Purpose::Background,
         _ => Purpose::Person,
     };

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use crate::context::{Context, map_reader};
+use crate::context::map_reader;
 use crate::error::{Error, Result};
 use crate::http::Path;
 use crate::http::problem::Failure;
@@ -58,14 +58,14 @@ async fn find_tilejson(
 
 /// One vector tile
 ///
-/// Mapbox Vector Tile 2, cut to the reader. 204 where empty; strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`,
-/// for published numbers `group`; for heat `bandwidth_m` and `per`.
+/// Mapbox Vector Tile 2, cut to the reader. The look is in the audit trail, once a layer, filter and ten minutes. 204 where empty;
+/// strong ETag; filters `kind`, `category`, `source`, `state`, `from`, `to`, for published numbers `group`; for heat `bandwidth_m` and `per`.
 #[utoipa::path(get, path = "/tiles/{layers}/{z}/{x}/{y}", tag = "tiles",
     params(("layers" = String, Path), ("z" = String, Path), ("x" = String, Path), ("y" = String, Path)),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), (status = 304), (status = 400, body = crate::http::Problem)))]
 async fn find_tile(
     State(service): State<Arc<TileService>>,
-    State(context): State<Context>,
+    State(app): State<App>,
     signed: Signed,
     Path((layers, z, x, y)): Path<(String, String, String, String)>,
     RawQuery(query): RawQuery,
@@ -73,11 +73,15 @@ async fn find_tile(
 ) -> Result<Response, Failure> {
     signed.reader.require(Right::Map)?;
     let mut reader = map_reader(&signed.reader);
-    if !reader.units.is_empty() && layers.split(',').any(|name| name.trim() == "published") {
-        let mut transaction = context.begin(&signed.reader).await?;
+    if !reader.units.is_empty() && layers.split(',').any(|name| matches!(name.trim(), "published" | "heat" | "heat_withheld")) {
+        let mut transaction = app.context.begin(&signed.reader).await?;
         reader.known = published::known(&mut transaction, &reader.units).await?.into();
     }
-    tiles::tile(&service, &reader, &layers, &z, &x, &y, query.as_deref().unwrap_or_default(), &headers).await.map_err(as_bad_request)
+    let query = query.as_deref().unwrap_or_default();
+    let answer = tiles::tile(&service, &reader, &layers, &z, &x, &y, query, &headers).await.map_err(as_bad_request)?;
+    let Signed { reader, request_id } = &signed;
+    app.looks.note(app.context.clock.now(), reader.user_id, &reader.account, &tiles::looked_at(&layers, query)?, request_id).await?;
+    Ok(answer)
 }
 
 /// A style for MapLibre

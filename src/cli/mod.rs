@@ -1,6 +1,7 @@
 //! The command line: one command a file.
 
 mod accounts;
+mod audit;
 mod demo;
 mod export;
 pub mod import;
@@ -50,6 +51,8 @@ enum Command {
     User(accounts::UserArgs),
     /// Make a token for a program
     Token(accounts::TokenArgs),
+    /// Verify the audit trail
+    Audit(audit::AuditArgs),
     /// Print the description of the interface (OpenAPI 3.1, JSON)
     Openapi,
     /// Write a backup of the whole database to a file
@@ -90,7 +93,8 @@ impl std::io::Write for Terminal {
     }
 }
 
-/// Runs one command and says how it ended: 0 done, 1 failed, 2 wrong use, 3 input with faults.
+/// Runs one command and says how it ended: 0 done, 1 failed, 2 wrong use, 3 input with faults or a trail that
+/// was tampered with.
 pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args).await,
@@ -105,6 +109,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Openapi => simple::openapi(),
         Command::Backup(args) => simple::backup(args).await,
         Command::Restore(args) => simple::restore(args).await,

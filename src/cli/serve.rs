@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Place, complain, say};
 use crate::app::{App, Door, metrics_router, router};
+use crate::audit::Sealer;
 use crate::config::{Listening, Storage};
 use crate::context::Context;
 use crate::db::Db;
@@ -97,15 +98,19 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let model =
         ReadModel::start(Options { url: place.feed_url.clone(), clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
-    let app = App {
-        context: Context { db: db.clone(), model: Arc::clone(&model), clock },
-        tiles: Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
-        door: Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
-    };
+    let mut app = App::new(
+        Context { db: db.clone(), model: Arc::clone(&model), clock },
+        Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
+        Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
+    );
+    let sealer = Arc::new(Sealer::new(db.clone())?);
+    app.sealer = Some(Arc::clone(&sealer));
     let ending = CancellationToken::new();
     if let Some(cluster) = &place.cluster {
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));
     }
+    let looking = tokio::spawn(Arc::clone(&app.looks).run(ending.clone()));
+    let sealing = tokio::spawn(Arc::clone(&sealer).run(ending.clone()));
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
     let (context, until) = (app.context.clone(), ending.clone());
     tokio::spawn(async move { until.run_until_cancelled(published::every_month(context)).await });
@@ -120,7 +125,7 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let address = listener.local_addr().map_err(Error::internal("read the port"))?;
     tell(args, address, &accounts)?;
     let handle = Handle::new();
-    tokio::spawn(end_on_signal(handle.clone()));
+    tokio::spawn(end_on_signal(handle.clone(), app.events.ending.clone()));
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     match (&args.listening.tls_cert, &args.listening.tls_key) {
         (Some(cert), Some(key)) => {
@@ -135,6 +140,8 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     }
     .map_err(Error::internal("serve"))?;
     ending.cancel();
+    // the last entries are sealed before the database is left
+    let _ = tokio::time::timeout(Duration::from_secs(5), async { (looking.await, sealing.await) }).await;
     Ok(())
 }
 
@@ -270,7 +277,7 @@ async fn forget_changed_accounts(sign_in: Arc<SignIn>, model: Arc<ReadModel>, un
 }
 
 /// SIGTERM and Ctrl-C end the server; requests that run have ten seconds.
-async fn end_on_signal(handle: Handle) {
+async fn end_on_signal(handle: Handle, streams: CancellationToken) {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         complain("signals cannot be listened to; end the process by force");
         return;
@@ -279,5 +286,6 @@ async fn end_on_signal(handle: Handle) {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
+    streams.cancel();
     handle.graceful_shutdown(Some(Duration::from_secs(10)));
 }

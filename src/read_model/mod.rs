@@ -18,6 +18,7 @@ mod shapes;
 mod size;
 mod stamps;
 mod tallies;
+mod touched;
 mod words;
 
 use std::collections::VecDeque;
@@ -35,7 +36,6 @@ use crate::codes::Scope;
 use crate::error::{Error, Result};
 use crate::mvt::TileId;
 
-pub use apply::Touched;
 pub use ask::{CellFacts, PointLayer};
 pub use feed::{Rule, Tickets};
 pub use load::{Rows, Table};
@@ -46,6 +46,7 @@ pub use rows::{Area, BaseFeature, Cell, Facility, Household, Incident, Place};
 pub use shapes::{AREA_LEVELS, Areas, Basemap, Cells};
 pub use stamps::Stamps;
 pub use tallies::{Counts, Tallies};
+pub use touched::{Seen, Touched};
 pub use words::{Lists, Words};
 
 /// Tile units around a tile that its features may come from.
@@ -126,11 +127,13 @@ pub struct Options {
 pub struct Revised {
     /// The revision it made.
     pub revision: u64,
-    /// Scopes of rows changed, by layer; none: all.
+    /// Whom it concerns.
     pub touched: Arc<Touched>,
 }
 
 const LOG_LENGTH: usize = 1_000;
+/// Concerns of all publications kept, some 100 bytes each.
+const LOG_CONCERNS: usize = 200_000;
 const FRESH_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the feed's thread and everyone else share.
@@ -167,8 +170,9 @@ impl Shared {
         self.model.store(Arc::new(model));
         let mut log = self.log.lock();
         log.push_back(Revised { revision, touched: Arc::new(touched) });
-        if log.len() > LOG_LENGTH {
-            log.pop_front();
+        let mut concerns: usize = log.iter().map(|revised| revised.touched.len()).sum();
+        while log.len() > LOG_LENGTH || (concerns > LOG_CONCERNS && log.len() > 1) {
+            concerns -= log.pop_front().map_or(0, |revised| revised.touched.len());
         }
         drop(log);
         self.step_done();
@@ -291,7 +295,7 @@ impl ReadModel {
         let log = self.shared.log.lock();
         let first = log.front()?.revision;
         let newest = log.back()?.revision;
-        (revision + 1 >= first && revision <= newest).then(|| log.iter().filter(|r| r.revision > revision).cloned().collect())
+        (revision.saturating_add(1) >= first && revision <= newest).then(|| log.iter().filter(|r| r.revision > revision).cloned().collect())
     }
 
     /// Instant at which the model last equalled the database.

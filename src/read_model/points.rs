@@ -16,9 +16,14 @@ const FRESH_ROWS: usize = 768;
 const FEW_ROWS: usize = 256;
 
 /// What a row carries beside place, key and scope.
-pub trait Attributes: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+pub trait Attributes: Clone + PartialEq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static {
     /// What the row counts for beside itself (households at an address), added up per block.
     fn weight(&self) -> u32 {
+        0
+    }
+
+    /// The office whose readers see the row wherever it lies; 0: none.
+    fn unit(&self) -> i64 {
         0
     }
 }

@@ -15,7 +15,7 @@ use crate::mvt::{World, WorldBox};
 use crate::privacy::Audience;
 
 /// An address with the households at it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash)]
 pub struct Household {
     /// Key that stays over versions, in API and tiles.
     pub household_id: i64,
@@ -34,7 +34,7 @@ impl Attributes for Household {
 }
 
 /// A public facility.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Facility {
     /// Key that stays over versions, in API and tiles.
     pub facility_id: i64,
@@ -49,7 +49,7 @@ pub struct Facility {
 impl Attributes for Facility {}
 
 /// An incident at its safe place.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash)]
 pub struct Incident {
     /// Office that handles it; 0: none yet.
     pub unit_id: i64,
@@ -65,7 +65,11 @@ pub struct Incident {
     pub risk_level: u16,
 }
 
-impl Attributes for Incident {}
+impl Attributes for Incident {
+    fn unit(&self) -> i64 {
+        self.unit_id
+    }
+}
 
 /// An administrative area.
 #[derive(Debug, Clone, PartialEq)]

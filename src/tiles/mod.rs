@@ -40,6 +40,9 @@ const VARY: &str = "Cookie, Authorization, Accept-Encoding";
 /// Bodies below this are not packed: it would make them larger.
 const SMALLEST_PACKED: usize = 200;
 
+/// Characters of a filter that stand in the audit trail; a longer one is told apart by its hash.
+const LONGEST_FILTER: usize = 200;
+
 /// Answers for tiles.
 #[derive(Debug)]
 pub struct TileService {
@@ -118,6 +121,20 @@ pub async fn tile(
     let (key, made) = tokio::task::spawn_blocking(work).await.map_err(Error::internal("encode a tile"))??;
     service.cache.put(key, made.clone());
     answer(headers, &made, encoding)
+}
+
+/// What a request looked at, for the audit trail: each layer with its filter in order, `facilities?kind=F01`.
+pub fn looked_at(layers: &str, query: &str) -> Result<Vec<String>> {
+    let mut filter = pairs(query);
+    filter.sort_unstable();
+    filter.dedup();
+    let filter: Vec<String> = filter.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut filter = if filter.is_empty() { String::new() } else { format!("?{}", filter.join("&")) };
+    if filter.chars().count() > LONGEST_FILTER {
+        let hash = xxhash_rust::xxh3::xxh3_128(filter.as_bytes());
+        filter = format!("{}… {hash:032x}", filter.chars().take(LONGEST_FILTER).collect::<String>());
+    }
+    Ok(parse(layers)?.into_iter().map(|entry| format!("{}{filter}", entry.name)).collect())
 }
 
 /// The reader without rights that none of the layers asks for, so that readers who see the same share a tile.

@@ -89,6 +89,14 @@ impl Reader {
         scopes.with("published_k3", &self.staff_areas()).with_ids("units", &self.units())
     }
 
+    /// Whether the other reader is the same account with the same rights.
+    pub fn same_rights(&self, other: &Self) -> bool {
+        self.user_id == other.user_id
+            && self.scopes == other.scopes
+            && self.units() == other.units()
+            && self.must_change_password == other.must_change_password
+    }
+
     /// Areas of whose cases the reader is staff.
     pub fn staff_areas(&self) -> Scope {
         self.grants.iter().filter(|grant| grant.role.is_staff()).map(|grant| grant.area.range()).collect()

@@ -3,10 +3,12 @@
 
 mod architecture;
 mod attack;
+mod audit;
 mod borders;
 mod clients;
 mod cluster;
 mod datasets;
+mod events;
 mod feed;
 mod feed_support;
 mod heat;
@@ -14,6 +16,7 @@ mod heat_live;
 mod heat_support;
 mod importing;
 mod imports;
+mod looks;
 mod nouns;
 mod outputs;
 mod published;

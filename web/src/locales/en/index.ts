@@ -248,6 +248,7 @@ const en: typeof zh = {
     unauthenticated: 'The session has ended; sign in to go on.',
     too_large: 'It is larger than allowed.',
     busy: 'The server is busy; try again in {seconds} s.',
+    storage_full: 'The database’s disk is full and nothing was written; make room, then try again',
     internal: 'The server failed. Number {id}, for the administrator.',
     offline: 'Cannot reach the server.',
   },

@@ -247,6 +247,7 @@ export default {
     unauthenticated: '登录已失效，重新登录后继续。',
     too_large: '内容超过了大小限制。',
     busy: '服务器正忙，{seconds} 秒后再试。',
+    storage_full: '数据库的磁盘已满，没有写入任何内容；请腾出空间后重试',
     internal: '服务器出了差错。编号 {id}，可告知管理员。',
     offline: '连不上服务器。',
   },
