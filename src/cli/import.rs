@@ -135,7 +135,7 @@ async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, terms: Terms<'_>, out
     let worker = Worker { db: db.clone(), reader, clock };
     let mut faulty = false;
     for file in &args.files {
-        let outcome = one(&args, noun, file, &worker, lang, out).await?;
+        let outcome = Box::pin(one(&args, noun, file, &worker, lang, out)).await?;
         if matches!(outcome.ending, Ending::Committed | Ending::DryRun) {
             continue;
         }
@@ -167,7 +167,7 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
         }
     }
     let id = worker.begin(&source, &request).await?;
-    let outcome = worker.run(&id, source, request, Arc::new(Progress::default())).await?;
+    let outcome = Box::pin(worker.run(&id, source, request, Arc::new(Progress::default()))).await?;
     if outcome.ending == Ending::Committed {
         worker.finish(&id, &outcome).await?;
     }
@@ -242,7 +242,8 @@ fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
     if !plan.matching.unmatched.is_empty() {
         let mut rest = plan.matching.unmatched.iter().take(UNMATCHED).cloned().collect::<Vec<_>>().join(", ");
         if let Some(more) = plan.matching.unmatched.len().checked_sub(UNMATCHED).filter(|more| *more > 0) {
-            rest.push_str(&if lang == Lang::Zh { format!(" 等，另有 {more} 列") } else { format!(" and {more} more") });
+            let more = if lang == Lang::Zh { format!(" 等，另有 {more} 列") } else { format!(" and {more} more") };
+            rest.push_str(&more);
         }
         say(out, lang, &format!("  不导入的列：{rest}"), &format!("  not imported: {rest}"))?;
     }

@@ -140,7 +140,7 @@ async fn create_import(
     let id = worker.begin(&source, &request).await?;
     let job = id.clone();
     tokio::spawn(async move {
-        if let Err(error) = work(&worker, &context, &job, source, request).await {
+        if let Err(error) = Box::pin(work(&worker, &context, &job, source, request)).await {
             tracing::warn!(%error, job, "an import failed");
         }
         // Kept until here: the file is gone with it.
@@ -151,7 +151,7 @@ async fn create_import(
 
 /// The job is called done when the map of this process shows it.
 async fn work(worker: &Worker, context: &Context, job: &str, source: Source, request: Request) -> Result<()> {
-    let outcome = worker.run(job, source, request, Arc::new(Progress::default())).await?;
+    let outcome = Box::pin(worker.run(job, source, request, Arc::new(Progress::default()))).await?;
     if outcome.ending == Ending::Committed {
         if let Err(error) = context.model.wait_fresh().await {
             tracing::warn!(%error, job, "stored, but the map does not show it yet");

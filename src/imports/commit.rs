@@ -129,7 +129,9 @@ pub async fn import(
         Ok(reading) => reading,
         Err(faults) => return refused(scoped, understood, &request, faults).await,
     };
-    made.into_iter().for_each(|note| reading.faults_mut().push(note));
+    if let Some(note) = made {
+        reading.faults_mut().push(note);
+    }
     let (merged, reading) = match request.noun {
         Noun::Areas => areas(&mut scoped, &origin, &request, ground, reading, &progress).await?,
         Noun::Cells => cells(&mut scoped, &origin, &request, ground, reading, &progress).await?,

@@ -58,7 +58,9 @@ impl Taking<'_> {
         };
         let used: BTreeMap<AreaCode, Option<String>> = self.ground.areas.values().map(|land| (land.code, old(land))).collect();
         let (grown, faults) = plant(rows, self.under, &used);
-        faults.into_iter().for_each(|fault| reading.faults_mut().push(fault));
+        for fault in faults {
+            reading.faults_mut().push(fault);
+        }
         let grown = beside_each_other(grown, self.repair, self.tolerance, reading.faults_mut());
         let mut out: Vec<AreaOut> = Vec::with_capacity(grown.len() + 1);
         out.extend(self.root(&grown));

@@ -131,7 +131,9 @@ impl Taking<'_> {
         let mut faults: Vec<RowFault> = laid.cuts.iter().map(|cut| told(cut, FaultCode::CutBack)).collect();
         faults.extend(laid.overlaps.iter().map(|overlap| told(overlap, FaultCode::Overlap)));
         faults.sort_by_key(|fault| fault.row);
-        faults.into_iter().for_each(|fault| reading.faults_mut().push(fault));
+        for fault in faults {
+            reading.faults_mut().push(fault);
+        }
         out_of.extend(laid.overlaps.iter().map(|overlap| overlap.b - stored.len()));
         for gap in geom::gaps(&shapes, None, self.tolerance, None) {
             reading.faults_mut().push(RowFault::new(0, FaultCode::Gap).arg(format!("{:.1}", gap.area_m2)).at(gap.at.lon, gap.at.lat));

@@ -50,7 +50,9 @@ fn entry(code: i64, level: i16, month: u8, group: &str, count: Option<i32>) -> S
     let outcome = if count.is_some() { "shown" } else { "primary" };
     let count = count.map_or("null".into(), |n| n.to_string());
     let threshold = if group == "ordinary" { 5 } else { 10 };
-    format!("({code}, {code}, {level}, '2026-0{month}-01'::date, '{group}', 'k5', '{outcome}', {count}::integer, {threshold}, '2026-03-01T00:00:00Z'::timestamptz)")
+    format!(
+        "({code}, {code}, {level}, '2026-0{month}-01'::date, '{group}', 'k5', '{outcome}', {count}::integer, {threshold}, '2026-03-01T00:00:00Z'::timestamptz)"
+    )
 }
 
 /// Statements that publish the entries, each month of a township once.

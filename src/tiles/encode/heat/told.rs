@@ -63,8 +63,11 @@ fn told_of(q: &Question<'_>, grain: Grain, within: i64, cells: Vec<Arc<Cell>>) -
     let question = published::Question { model: q.model, reader: q.reader, group: q.filter.group(), months: q.filter.months() };
     // of a place that is the reader's in part only the reader is told no number
     let asked = |lo: i64| AreaCode::from_parts(lo, grain.level).filter(|area| q.reader.published.covers(area.range()));
-    let sums: BTreeMap<i64, (Audience, MonthSum)> =
-        places.keys().filter_map(|&lo| Some((lo, asked(lo).and_then(|area| question.place(area))?))).filter(|(_, (_, sum))| sum.shown + sum.withheld > 0).collect();
+    let sums: BTreeMap<i64, (Audience, MonthSum)> = places
+        .keys()
+        .filter_map(|&lo| Some((lo, asked(lo).and_then(|area| question.place(area))?)))
+        .filter(|(_, (_, sum))| sum.shown + sum.withheld > 0)
+        .collect();
     let unpublished: Vec<i64> = places.keys().copied().filter(|lo| !sums.contains_key(lo)).collect();
     let bin = |(&place, (_, sum)): (&i64, &(Audience, MonthSum))| {
         let label = places[&place][0].place.label;
