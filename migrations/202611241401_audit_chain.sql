@@ -37,6 +37,26 @@ grant select, insert on audit_chain to maplebridge_app;
 create policy audit_chain_read on audit_chain for select to maplebridge_app using (scope_code <@ (select app.allowed('seal')));
 create policy audit_chain_insert on audit_chain for insert to maplebridge_app with check (scope_code <@ (select app.allowed('seal')));
 
+create table audit_seals_before (
+  fingerprint bytea not null check (octet_length(fingerprint) = 32),
+  seq bigint not null,
+  entry_id bigint not null,
+  hash bytea not null,
+  origin text not null,
+  scope_code bigint not null default 0,
+  primary key (fingerprint, seq)
+);
+comment on table audit_seals_before is 'Seals of chains that ended because a backup was restored without their key; one row a seal';
+comment on column audit_seals_before.fingerprint is 'Of the key they were made with';
+comment on column audit_seals_before.seq is 'Place in that chain';
+comment on column audit_seals_before.entry_id is 'The entry sealed';
+comment on column audit_seals_before.hash is 'The seal';
+comment on column audit_seals_before.origin is 'As in audit_seals';
+comment on column audit_seals_before.scope_code is 'Always 0';
+alter table audit_seals_before enable row level security;
+alter table audit_seals_before force row level security;
+create policy owner_all on audit_seals_before to maplebridge_owner using (true) with check (true);
+
 insert into settings (key, value, note_zh, note_en) values
   ('audit_seal_interval_s', '2', '审计封存的间隔（秒，1 至 60）', 'Seconds between two rounds of sealing the audit trail, 1 to 60');
 

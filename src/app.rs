@@ -126,6 +126,7 @@ pub fn router(app: App) -> Router {
     let (tiles, _) = tile_routes::routes().split_for_parts();
     let described = get(|| async { axum::Json(openapi()) });
     api.route("/openapi.json", described)
+        .route(page::DOCS, get(page::docs))
         .layer(CompressionLayer::new())
         .merge(tiles)
         .route("/healthz", get(guard::healthz))

@@ -11,6 +11,7 @@ mod chain;
 mod content;
 mod kept;
 mod looks;
+mod restored;
 mod sealer;
 mod trail;
 mod verify;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 
 pub use chain::Head;
 pub use looks::Looks;
+pub use restored::{Restored, restored};
 pub use sealer::{Sealed, Sealer};
 pub use trail::{Asked, Shown, Standing, list};
 pub use verify::{Bad, Kind, Verdict, verify};
@@ -67,12 +69,6 @@ pub async fn with_key(db: Db, key: AuditKey, now: DateTime<Utc>) -> Result<Db> {
         )));
     }
     Ok(db.signing(key))
-}
-
-/// After a restore: the chain is the backup's, so the head kept of the newer one is put aside, never thrown away.
-/// Returns where it lies now.
-pub fn restored(key: &AuditKey, now: DateTime<Utc>) -> Result<Option<std::path::PathBuf>> {
-    kept::put_aside(&kept::file(key), now)
 }
 
 /// Writes the entry in the given transaction, signed where the process has the key.

@@ -115,6 +115,11 @@ impl Place {
         audit::with_key(Db::connect(self.app.clone(), connections).await?, key, self.clock.now()).await
     }
 
+    /// The owner's way in, where there is one.
+    pub const fn owner(&self) -> Option<&PgConnectOptions> {
+        self.owner.as_ref()
+    }
+
     /// The key of the audit trail; made where it is missing.
     pub fn audit_key(&self) -> Result<AuditKey> {
         let file = self.audit_key_file.as_deref().ok_or_else(|| {

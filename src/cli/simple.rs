@@ -74,11 +74,21 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The trail of a backup ends where the backup was made: the head of the newer one is put aside, and the restore written down.
+/// The trail of a backup ends where the backup was made; that it was restored is its next entry.
 async fn restored_trail(place: &Place, file: &std::path::Path) -> Result<()> {
-    let now = place.clock.now();
-    if let Some(aside) = audit::restored(&place.audit_key()?, now)? {
+    let Some(owner) = place.owner() else { return Ok(()) };
+    let (now, key) = (place.clock.now(), place.audit_key()?);
+    let restored = audit::restored(owner, &key, now).await?;
+    if let Some(aside) = &restored.head_aside {
         say(&format!("the audit trail is the backup's; the head of the newer one lies in {}", aside.display()))?;
+    }
+    if restored.sealed_by_another_key > 0 {
+        say(&format!(
+            "the audit trail of the backup was sealed with a key that is not here: a new chain begins over its entries, and its {} seals are kept \
+             in audit_seals_before. To go on with the old chain, empty this database, put a copy of the old key at {} and restore again",
+            restored.sealed_by_another_key,
+            key.path().display()
+        ))?;
     }
     let db = place.db(1).await?;
     let mut transaction = db.scoped(&crate::db::Scopes::default()).await?;
@@ -89,7 +99,7 @@ async fn restored_trail(place: &Place, file: &std::path::Path) -> Result<()> {
         action: "restore",
         target: "",
         area: None,
-        detail: serde_json::json!({"by": "command line", "file": name}),
+        detail: serde_json::json!({"by": "command line", "file": name, "seals_of_another_key": restored.sealed_by_another_key}),
         rows: None,
         request_id: "",
     };

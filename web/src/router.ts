@@ -7,6 +7,7 @@ export const router = createRouter({
   routes: [
     { path: '/', redirect: (to) => ({ path: '/map', query: to.query }) },
     { path: '/map', name: 'map', component: () => import('./views/MapView.vue') },
+    { path: '/api/docs', name: 'docs', component: () => import('./views/ApiDocs.vue') },
     { path: '/sign-in', name: 'sign-in', component: () => import('./views/SignIn.vue'), meta: { open: true } },
     { path: '/password', name: 'password', component: () => import('./views/ChangePassword.vue') },
     { path: '/:rest(.*)', name: 'not-found', component: () => import('./views/NotFound.vue'), meta: { open: true } },
