@@ -58,7 +58,7 @@ pub(crate) async fn run(url: &str, beside: &str, file: &str) -> Result<String, B
     let began = Instant::now();
     let source = Source::path(file, Limits::default())?;
     let job = worker.begin(&source, &request).await?;
-    let outcome = worker.run(&job, source, request, Arc::new(Progress::default())).await?;
+    let outcome = Box::pin(worker.run(&job, source, request, Arc::new(Progress::default()))).await?;
     if outcome.ending != Ending::Committed {
         return Err(format!("the import did not end well: {:?}", outcome.report.tallies).into());
     }

@@ -4,7 +4,8 @@
 //! stand in the same facts with the same weights are one to the solver, and facts that share no variable with the question
 //! are left out: both change no answer.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use good_lp::{Expression, ProblemVariables, Solution as _, SolverModel as _, constraint, microlp, variable};
 
@@ -40,10 +41,15 @@ pub(crate) struct Attacker {
     columns: Vec<Vec<(usize, f64)>>,
     /// The part of the whole each class lies in; facts connect.
     part: Vec<usize>,
+    /// Answers so far: of the least, and of the greatest, of a set of classes.
+    answers: RefCell<BTreeMap<(Vec<usize>, bool), f64>>,
 }
 
 impl Attacker {
-    pub(crate) fn new(variables: usize, facts: Vec<Fact>) -> Self {
+    pub(crate) fn new(variables: usize, mut facts: Vec<Fact>) -> Self {
+        // learnt twice is learnt once
+        let mut met = BTreeSet::new();
+        facts.retain(|fact| met.insert(format!("{fact:?}")));
         let mut columns: Vec<Vec<(usize, u64)>> = vec![Vec::new(); variables];
         for (number, fact) in facts.iter().enumerate() {
             for &(variable, weight) in &fact.terms {
@@ -67,7 +73,7 @@ impl Attacker {
             columns[class] = column.into_iter().map(|(fact, weight)| (fact, f64::from_bits(weight))).collect();
         }
         let part = parts(&columns, facts.len());
-        Self { facts, class, size, columns, part }
+        Self { facts, class, size, columns, part, answers: RefCell::default() }
     }
 
     /// Least and greatest value of a sum of variables; the greatest may be endless.
@@ -88,6 +94,16 @@ impl Attacker {
         if bound.is_empty() {
             return 0.0;
         }
+        let question = (bound.clone(), sign > 0.0);
+        if let Some(&answer) = self.answers.borrow().get(&question) {
+            return answer;
+        }
+        let answer = self.solve(&bound, sign);
+        self.answers.borrow_mut().insert(question, answer);
+        answer
+    }
+
+    fn solve(&self, bound: &[usize], sign: f64) -> f64 {
         let near: Vec<usize> = (0..self.columns.len()).filter(|&class| bound.iter().any(|&wanted| self.part[class] == self.part[wanted])).collect();
         let mut variables = ProblemVariables::new();
         let at: BTreeMap<usize, _> = near.iter().map(|&class| (class, variables.add(variable().min(0.0)))).collect();
