@@ -29,6 +29,14 @@ pub enum StatsError {
         /// Position in it.
         at: usize,
     },
+    /// A field of a table that is no count.
+    #[error("line {line}, column {column} is no whole number of 0 or more: counts stand one cell a line, one week a column, with commas")]
+    NotACount {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
     /// A parameter outside its range.
     #[error("{what} is {value}: it must be {must}")]
     OutOfRange {

@@ -20,15 +20,27 @@ mod dice;
 mod distribution;
 mod error;
 
+pub mod dbscan;
+pub mod density;
+pub mod early_warning;
+pub mod emerging;
 pub mod fdr;
 pub mod getis_ord;
+pub mod hot_spots;
+pub mod mann_kendall;
 pub mod moran;
 pub mod permutation;
+pub mod rates;
+pub mod space_time_scan;
 pub mod weights;
 
+pub use dbscan::{Clusters, dbscan};
+pub use emerging::emerging;
 pub use error::StatsError;
 pub use fdr::{adjusted, fdr_threshold};
 pub use getis_ord::{GiStar, gi_star};
+pub use mann_kendall::{Trend, mann_kendall};
 pub use moran::{GlobalMoran, LocalMoran, Transform, global_moran, local_moran};
 pub use permutation::{Shuffles, Tails};
+pub use space_time_scan::space_time_scan;
 pub use weights::Weights;

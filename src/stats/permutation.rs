@@ -230,7 +230,9 @@ mod tests {
         ) {
             let values: Vec<f64> = values.into_iter().map(|v| f64::from(v) / 3.0).collect();
             let mut lists = vec![Vec::new(); values.len()];
-            links.iter().for_each(|(a, b)| lists[a % values.len()].push(b % values.len()));
+            for (a, b) in links {
+                lists[a % values.len()].push(b % values.len());
+            }
             let weights = Weights::from_lists(&lists).unwrap();
             let shuffles = Shuffles::of(&weights, 50, seed).unwrap();
             prop_assert_eq!(shuffles.tails(&values, &weights).unwrap(), walked(&shuffles, &values, &weights));

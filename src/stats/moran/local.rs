@@ -134,7 +134,7 @@ mod tests {
 
         #[test]
         fn the_indices_add_up_to_the_global_one(values in prop::collection::vec(0.0..9.0_f64, 4)) {
-            use crate::stats::{Transform, global_moran};
+            use super::super::super::{Transform, global_moran};
             let local = local_moran(&values, &row_of_four(), None).unwrap();
             let global = global_moran(&values, &row_of_four(), Transform::Row).unwrap();
             // Σ Iᵢ = (n − 1) I for rows that add up to 1.

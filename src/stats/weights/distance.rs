@@ -44,7 +44,7 @@ pub fn nearest(points: &[Coord], count: usize) -> Result<Weights, StatsError> {
 }
 
 /// The nearest other points of each point, nearest first; of equally far ones those that come first in the list.
-pub(in crate::stats) fn nearest_in_order(points: &[Coord], count: usize) -> Result<Vec<Vec<usize>>, StatsError> {
+pub(in super::super) fn nearest_in_order(points: &[Coord], count: usize) -> Result<Vec<Vec<usize>>, StatsError> {
     check(points)?;
     positive("the number of nearest cells", count as f64)?;
     let tree = RTree::bulk_load(points.iter().enumerate().map(|(i, p)| GeomWithData::new([p.x, p.y], i)).collect());

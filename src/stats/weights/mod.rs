@@ -16,6 +16,7 @@ mod predicates;
 mod snapped;
 
 pub use contiguity::{queen, rook};
+pub(super) use distance::nearest_in_order;
 pub use distance::{distance_band, nearest};
 pub use predicates::{SharedLine, intersecting, shared_lines, sharing_a_line};
 pub use snapped::{queen_snapped, rook_snapped};
