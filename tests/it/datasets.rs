@@ -1,7 +1,7 @@
 //! The shared development data loads as its README says, through the command a person types, into a real database.
 
-use std::fmt::Write as _;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use sqlx::Row as _;
 
@@ -323,7 +323,7 @@ async fn polygons_are_judged_as_geos_judges_them_and_repaired_where_asked() {
         }
         let names = if &case[4] == "true" { &mut valid } else { &mut invalid };
         names.push(case[0].to_owned());
-        write!(table, "c{},\"{}\",{}\n", &case[0], scaled(&case[3]), &case[4]).unwrap();
+        writeln!(table, "c{},\"{}\",{}", &case[0], scaled(&case[3]), &case[4]).unwrap();
     }
     let file = map_file(&table);
     let file = file.path().to_str().unwrap();

@@ -1,8 +1,8 @@
 //! What an import promises, on small files: counts, faults by row, what is there already, what is taken back.
 
-use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use maplebridge::db::Db;
+use std::fmt::Write as _;
 
 use crate::support::database::{Database, database};
 use crate::support::importing::{Told, count, import, import_at, told, told_at};
@@ -21,7 +21,7 @@ impl Files {
         files.put("cells.csv", CELLS);
         let mut doors = String::from("门牌,经度,纬度,户数\n");
         for door in 0..30 {
-            write!(doors, "{door}号,{:.4},29.01,{}\n", 120.0005 + 0.001 * f64::from(door), 1 + door % 3).unwrap();
+            writeln!(doors, "{door}号,{:.4},29.01,{}", 120.0005 + 0.001 * f64::from(door), 1 + door % 3).unwrap();
         }
         files.put("doors.csv", &doors);
         files.put("facilities.csv", "类型,名称,经度,纬度\n幼儿园,甲幼儿园,120.01,29.011\nF08,调解室,120.03,29.011\n");

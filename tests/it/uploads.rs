@@ -127,7 +127,7 @@ async fn a_job_that_is_told_to_stop_stores_nothing_and_shows_how_far_it_was() {
     let Some((database, site)) = ready().await else { return };
     let mut doors = String::from("门牌,经度,纬度\n");
     for door in 0..20_000 {
-        write!(doors, "{door}号,{:.6},{:.6}\n", 120.0 + 0.000_001 * f64::from(door), 29.001).unwrap();
+        writeln!(doors, "{door}号,{:.6},{:.6}", 120.0 + 0.000_001 * f64::from(door), 29.001).unwrap();
     }
     // Nothing can be written while this lock is held, so the job is caught in the middle.
     let mut holder = database.root().await;
@@ -162,7 +162,7 @@ async fn an_upload_may_be_larger_than_other_bodies_and_not_larger_than_its_own_l
     let Some((database, site)) = ready().await else { return };
     let mut file = String::from("类型,名称,经度,纬度,备注\n");
     for row in 0..6000 {
-        write!(file, "F08,第{row}室,120.005,29.005,{}\n", "x".repeat(1000)).unwrap();
+        writeln!(file, "F08,第{row}室,120.005,29.005,{}", "x".repeat(1000)).unwrap();
     }
     assert!(file.len() > 5 << 20);
     let fields = [("noun", "facilities"), ("crs", "EPSG:4490"), ("key", "名称")];
