@@ -117,24 +117,3 @@ comment on column feed.change.layer is '1 areas, 2 cells, 3 households, 4 facili
 
 insert into settings (key, value, note_zh, note_en) values
   ('publish_after_days', '5', '月份结束多少天后发布该月数字', 'Days after the end of a month at which its numbers are published');
-
--- The entry of a look at a true place names the level of its area.
-create or replace function app.open_place(wanted_incident bigint, reader bigint, reader_account text, at timestamptz, request text)
-  returns table (lon double precision, lat double precision)
-  language plpgsql security definer set search_path = public, pg_catalog, pg_temp as $$
-declare
-  case_row incidents;
-begin
-  select * into case_row from incidents i
-   where i.id = wanted_incident
-     and i.unit_id <@ app.allowed('units')
-     and i.state not in ('closed', 'followed_up', 'archived', 'not_accepted', 'merged', 'withdrawn');
-  if not found then
-    return;
-  end if;
-  insert into audit_entries (at, user_id, account, action, target, area_lo, area_level, request_id, row_count)
-  values (at, reader, reader_account, 'incident.place', wanted_incident::text, case_row.scope_code,
-          case when case_row.scope_code % 1000 <> 0 then 15 when case_row.scope_code % 1000000 <> 0 then 12
-               when case_row.scope_code % 1000000000 <> 0 then 9 else 6 end, request, 1);
-  return query select ST_X(p.geom), ST_Y(p.geom) from incident_places p where p.incident_id = wanted_incident;
-end $$;

@@ -144,11 +144,19 @@ pub enum NounRow {
 impl NounRow {
     /// Every text of the row that somebody wrote: names, sentences, and values of lists that a file may add to.
     pub fn texts(&self) -> Vec<&str> {
+        // many a source names its areas and cells by their numbers: a name of digits alone is a code, not a sentence
+        let worded = |name: &&String| !name.bytes().all(|byte| byte.is_ascii_digit());
         let texts: Vec<Option<&String>> = match self {
             Self::Area(it) => {
-                vec![Some(&it.name), it.name_en.as_ref(), it.foreign_code.as_ref(), it.township_name.as_ref(), it.township_code.as_ref()]
+                vec![
+                    Some(&it.name).filter(worded),
+                    it.name_en.as_ref(),
+                    it.foreign_code.as_ref(),
+                    it.township_name.as_ref(),
+                    it.township_code.as_ref(),
+                ]
             }
-            Self::Cell(it) => vec![it.name.as_ref(), it.foreign_code.as_ref(), Some(&it.kind)],
+            Self::Cell(it) => vec![it.name.as_ref().filter(worded), it.foreign_code.as_ref().filter(worded), Some(&it.kind)],
             Self::Household(it) => vec![it.population_band.as_ref(), it.dwelling_kind.as_ref()],
             Self::Facility(it) => vec![Some(&it.name), it.operator.as_ref(), it.hours.as_ref(), it.phone_public.as_ref(), Some(&it.kind)],
             Self::Incident(it) => vec![

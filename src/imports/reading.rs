@@ -128,8 +128,13 @@ impl Reading {
     /// The free-text gate, for every text of a row and for keys made of columns.
     fn refuse_personal(&mut self, noun: Option<&NounRow>, key: &str) {
         let named = (!self.key_columns.is_empty()).then_some(key);
-        for text in noun.into_iter().flat_map(NounRow::texts).chain(named) {
-            if let Some(found) = text_gate::inspect(text).first() {
+        // eleven digits alone are a number of a list as often as a telephone; in a key they are taken for the first
+        let is_number = |text: &str, found: &text_gate::Finding| {
+            found.kind == text_gate::Kind::Mobile && text.trim_start_matches("k:").bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let texts = noun.into_iter().flat_map(NounRow::texts).map(|text| (text, false)).chain(named.map(|key| (key, true)));
+        for (text, is_key) in texts {
+            if let Some(found) = text_gate::inspect(text).iter().find(|found| !is_key || !is_number(text, found)) {
                 let what = match found.kind {
                     text_gate::Kind::IdentityNumber => "居民身份证号 identity number",
                     text_gate::Kind::Mobile => "手机号 mobile number",

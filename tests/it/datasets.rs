@@ -286,6 +286,7 @@ async fn broken_geojson_is_refused_by_name_and_sound_geojson_is_not() {
         "latitude",
         "winding",
         "position_long",
+        "no_cells",
     ];
     let mut tally = BTreeMap::new();
     for case in csv::Reader::from_path(&list).unwrap().records() {

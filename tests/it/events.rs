@@ -159,7 +159,7 @@ async fn counts_that_change_are_told_with_the_areas_that_show_them() {
     let (mut own, mut foreign) = (served.of(Role::Centre).await, served.stream(&neighbour, None).await);
     served.by_sql("update households set household_count = household_count + 5 where id = 5100001").await;
     let event = own.next().await.unwrap();
-    assert_eq!(event.layers(), ["areas", "area_labels", "cells", "cell_labels", "households"]);
+    assert_eq!(event.layers(), ["areas", "area_labels", "cells", "cell_labels", "households", "heat"]);
     assert!(foreign.is_silent().await, "the county's own row shows each reader only the own counts");
     served.by_sql("update areas set name_zh = '改名县' where level = 6").await;
     for stream in [&mut own, &mut foreign] {
@@ -179,13 +179,13 @@ async fn of_incidents_only_those_hear_who_may_open_them() {
     }
     let (mut centre, mut foreign, mut unit) = (served.of(Role::Centre).await, served.stream(&neighbour, None).await, unit_of_the_cases);
     served.by_sql("update incidents set risk_level = 'red' where id = 5100002").await;
-    assert_eq!(centre.next().await.unwrap().layers(), ["incidents"]);
-    assert_eq!(unit.next().await.unwrap().layers(), ["incidents"], "sent to its unit");
+    assert_eq!(centre.next().await.unwrap().layers(), ["incidents", "heat"]);
+    assert_eq!(unit.next().await.unwrap().layers(), ["incidents", "heat"], "sent to its unit");
     served.by_sql("update incidents set risk_level = 'red' where id = 5100001").await;
-    assert_eq!(centre.next().await.unwrap().layers(), ["incidents"]);
+    assert_eq!(centre.next().await.unwrap().layers(), ["incidents", "heat"]);
     assert!(unit.is_silent().await, "a case of no unit");
     served.by_sql("update incidents set unit_id = null where id = 5100002").await;
-    assert_eq!(unit.next().await.unwrap().layers(), ["incidents"], "a case taken away is told once more");
+    assert_eq!(unit.next().await.unwrap().layers(), ["incidents", "heat"], "a case taken away is told once more");
     // a table read whole is compared row by row
     served.by_sql("update incidents set risk_level = 'orange' where id = 5100003; insert into feed.change (layer, ids) values (5, null)").await;
     assert_eq!(centre.next().await.unwrap().data["layers"][0]["codes"], json!(["990321001001001"]));
