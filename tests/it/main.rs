@@ -9,6 +9,7 @@ mod feed;
 mod feed_support;
 mod imports;
 mod nouns;
+mod reference;
 mod roles;
 mod schema;
 mod scopes;
