@@ -154,11 +154,8 @@ impl Shuffles {
         let one = |i: usize| {
             let k = weights.of(i).len();
             let (plain, sorted) = sums.get(&k)?;
-            let mut count = if rising(i) {
-                self.permutations - sorted.partition_point(|s| !reaches(i, *s))
-            } else {
-                sorted.partition_point(|s| reaches(i, *s))
-            };
+            let mut count =
+                if rising(i) { self.permutations - sorted.partition_point(|s| !reaches(i, *s)) } else { sorted.partition_point(|s| reaches(i, *s)) };
             for &(p, rank) in self.came(i).iter().filter(|(_, rank)| (*rank as usize) < k) {
                 let row = &self.dealt[p as usize * self.depth..][..=k];
                 let left: Vec<f64> = row.iter().enumerate().filter(|(r, _)| *r != rank as usize).map(|(_, &j)| values[j as usize]).collect();

@@ -117,7 +117,10 @@ fn our_own_cases_hold_without_the_reference_folder() {
 fn a_wrong_number_and_a_missing_case_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-    write("index.json", r#"[{"case":"a","kind":"fdr","file":"a.json"},{"case":"b","kind":"fdr","file":"b.json"},{"case":"c","kind":"fca","file":"c.json"}]"#);
+    write(
+        "index.json",
+        r#"[{"case":"a","kind":"fdr","file":"a.json"},{"case":"b","kind":"fdr","file":"b.json"},{"case":"c","kind":"fca","file":"c.json"}]"#,
+    );
     write("a.json", r#"{"case":"a","kind":"fdr","input":{"p":[0.001,0.5],"alpha":0.05},"expected":{"threshold":0.026,"rejected":[true,false]}}"#);
     let faults = run(dir.path());
     assert_eq!(faults.len(), 3, "{faults:?}");

@@ -57,8 +57,9 @@ pub fn local_moran(values: &[f64], weights: &Weights, shuffles: Option<&Shuffles
     let sum2: f64 = z.iter().map(|z| z * z).sum();
     let m2 = sum2 / n;
     let varied = sum2 > 0.0 && values.iter().any(|x| x.total_cmp(&values[0]).is_ne());
+    let rounded = Rounded::of(values);
     let (tails, larger) = match shuffles.filter(|_| varied) {
-        Some(shuffles) => (shuffles.tails(&z, weights)?, Rounded::of(values).larger(weights, shuffles)?),
+        Some(shuffles) => (shuffles.tails(&z, weights)?, rounded.larger(weights, shuffles)?),
         None => (vec![None; values.len()], vec![None; values.len()]),
     };
     let permutations = shuffles.map_or(0, Shuffles::permutations) as u32;
@@ -67,7 +68,7 @@ pub fn local_moran(values: &[f64], weights: &Weights, shuffles: Option<&Shuffles
         let sum: f64 = row.iter().map(|&j| z[j as usize]).sum();
         let lag = if row.is_empty() { 0.0 } else { sum / k };
         let i = varied.then(|| (n - 1.0) * z[at] * lag / sum2);
-        let quadrant = match (z[at] > 0.0, lag > 0.0) {
+        let quadrant = match rounded.signs(at, row) {
             (true, true) => Quadrant::HighHigh,
             (false, true) => Quadrant::LowHigh,
             (false, false) => Quadrant::LowLow,

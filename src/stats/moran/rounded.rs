@@ -36,10 +36,19 @@ impl Rounded {
         shuffles.reaching(&self.z, weights, lag, reaches, |i| factor[i] >= 0.0)
     }
 
+    /// Whether the cell and its neighbours are above the mean; a neighbourhood at the very mean falls as rounding has it.
+    pub(super) fn signs(&self, i: usize, row: &[u32]) -> (bool, bool) {
+        (self.z[i] > 0.0, self.lag(row) > 0.0)
+    }
+
     fn index(&self, i: usize, row: &[u32]) -> f64 {
+        (self.z.len() as f64 - 1.0) * self.z[i] * self.lag(row) / self.sum2
+    }
+
+    /// The mean of the neighbours; 0 for an island.
+    fn lag(&self, row: &[u32]) -> f64 {
         let w = 1.0 / row.len() as f64;
-        let lag = row.iter().fold(0.0, |sum, &j| sum + w * self.z[j as usize]);
-        (self.z.len() as f64 - 1.0) * self.z[i] * lag / self.sum2
+        row.iter().fold(0.0, |sum, &j| sum + w * self.z[j as usize])
     }
 }
 

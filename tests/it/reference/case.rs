@@ -134,10 +134,7 @@ impl Findings {
 
     /// A list of numbers beside another; nothing when the case has none of that name.
     pub(super) fn numbers(&mut self, case: &Case, key: &str, tolerance: Tolerance, got: impl IntoIterator<Item = Option<f64>>) {
-        let wanted = match &case.expected[key] {
-            Value::Array(wanted) => wanted,
-            _ => return,
-        };
+        let Value::Array(wanted) = &case.expected[key] else { return };
         let got: Vec<Option<f64>> = got.into_iter().collect();
         self.same(&format!("the length of {key}"), &got.len(), &wanted.len());
         for (i, (got, wanted)) in got.into_iter().zip(wanted).enumerate() {

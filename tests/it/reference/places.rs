@@ -15,8 +15,7 @@ pub(super) fn contiguity(case: &Case, found: &mut Findings) {
     let shapes = case.shapes();
     let lists = |weights: &Weights| weights.rows().map(|row| row.iter().map(|&j| j as usize).collect()).collect::<Vec<Vec<usize>>>();
     let (queens, touching) = (queen(&shapes), intersecting(&shapes));
-    for (key, got) in
-        [("queen_vertex", &queens), ("rook_edge", &rook(&shapes)), ("intersects", &touching), ("shared_line", &sharing_a_line(&shapes))]
+    for (key, got) in [("queen_vertex", &queens), ("rook_edge", &rook(&shapes)), ("intersects", &touching), ("shared_line", &sharing_a_line(&shapes))]
     {
         if let Some(wanted) = case.expected[key].as_array() {
             found.same(&format!("the number of rows of {key}"), &got.len(), &wanted.len());

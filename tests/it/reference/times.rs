@@ -13,7 +13,8 @@ pub(super) fn mann_kendall(case: &Case, found: &mut Findings) {
     found.same("the number of rows", &series.len(), &rows.len());
     for (i, (series, wanted)) in series.iter().zip(rows).enumerate() {
         let got = stats::mann_kendall(&floats(series)).expect("values are numbers");
-        for (key, got, tolerance) in [("S", got.s as f64, all), ("var", got.variance, all), ("z", got.z, all), ("p_two_sided", got.p_two_sided, TAIL)] {
+        for (key, got, tolerance) in [("S", got.s as f64, all), ("var", got.variance, all), ("z", got.z, all), ("p_two_sided", got.p_two_sided, TAIL)]
+        {
             if let Some(wanted) = wanted.get(key) {
                 found.number(&format!("{key} of series {i}"), Some(got), wanted, tolerance);
             }
