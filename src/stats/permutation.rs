@@ -111,13 +111,7 @@ impl Shuffles {
     /// `None` for a cell without neighbours. A table that was drawn for fewer cells or neighbours: `LengthDiffers`.
     /// O(permutations · (depth + kinds of k · log) + cells · log).
     pub fn tails(&self, values: &[f64], weights: &Weights) -> Result<Vec<Option<Tails>>, StatsError> {
-        same_length("values", values.len(), self.cells)?;
-        same_length("weights", weights.len(), self.cells)?;
-        all_finite("value", values)?;
-        let wanted = (weights.widest() + 1).min(self.cells);
-        if wanted > self.depth {
-            return Err(StatsError::LengthDiffers { what: "the table of permutations", have: self.depth, need: wanted });
-        }
+        self.check(values, weights)?;
         let sums = self.sums(values, weights);
         let tie = TIE * values.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
         let observed = weights.sums(values);
@@ -129,12 +123,68 @@ impl Shuffles {
         Ok((0..self.cells).into_par_iter().with_min_len(256).map(one).collect())
     }
 
+    /// How many conditional permutations reach a cell's own, for sums that are rounded in their own way.
+    ///
+    /// * `sum` – of the values of a permuted neighbourhood, in the order dealt
+    /// * `reaches` – whether such a sum is as great as the cell's own; rising with the sum, or falling, as `rising` says
+    pub(super) fn reaching(
+        &self,
+        values: &[f64],
+        weights: &Weights,
+        sum: impl Fn(&[f64]) -> f64 + Sync,
+        reaches: impl Fn(usize, f64) -> bool + Sync,
+        rising: impl Fn(usize) -> bool + Sync,
+    ) -> Result<Vec<Option<u32>>, StatsError> {
+        self.check(values, weights)?;
+        let dealt = |k: usize| {
+            let mut drawn = vec![0.0; k];
+            let plain: Vec<f64> = self
+                .dealt
+                .chunks_exact(self.depth)
+                .map(|row| {
+                    drawn.iter_mut().zip(row).for_each(|(place, &j)| *place = values[j as usize]);
+                    sum(&drawn)
+                })
+                .collect();
+            let mut sorted = plain.clone();
+            sorted.sort_unstable_by(f64::total_cmp);
+            (k, (plain, sorted))
+        };
+        let sums: FxHashMap<usize, (Vec<f64>, Vec<f64>)> = kinds(weights).into_par_iter().map(dealt).collect();
+        let one = |i: usize| {
+            let k = weights.of(i).len();
+            let (plain, sorted) = sums.get(&k)?;
+            let mut count =
+                if rising(i) { self.permutations - sorted.partition_point(|s| !reaches(i, *s)) } else { sorted.partition_point(|s| reaches(i, *s)) };
+            for &(p, rank) in self.came(i).iter().filter(|(_, rank)| (*rank as usize) < k) {
+                let row = &self.dealt[p as usize * self.depth..][..=k];
+                let left: Vec<f64> = row.iter().enumerate().filter(|(r, _)| *r != rank as usize).map(|(_, &j)| values[j as usize]).collect();
+                count = count + usize::from(reaches(i, sum(&left))) - usize::from(reaches(i, plain[p as usize]));
+            }
+            Some(count as u32)
+        };
+        Ok((0..self.cells).into_par_iter().with_min_len(256).map(one).collect())
+    }
+
+    fn check(&self, values: &[f64], weights: &Weights) -> Result<(), StatsError> {
+        same_length("values", values.len(), self.cells)?;
+        same_length("weights", weights.len(), self.cells)?;
+        all_finite("value", values)?;
+        let wanted = (weights.widest() + 1).min(self.cells);
+        if wanted > self.depth {
+            return Err(StatsError::LengthDiffers { what: "the table of permutations", have: self.depth, need: wanted });
+        }
+        Ok(())
+    }
+
+    /// Where a cell came up.
+    fn came(&self, i: usize) -> &[(u32, u32)] {
+        &self.came[self.starts[i] as usize..self.starts[i + 1] as usize]
+    }
+
     /// For each number of neighbours that occurs: sums of the first k and the first k + 1 values of each order.
     fn sums(&self, values: &[f64], weights: &Weights) -> FxHashMap<usize, Sums> {
-        let mut occurs = vec![false; weights.widest() + 1];
-        weights.rows().for_each(|row| occurs[row.len()] = true);
-        let kinds: Vec<usize> = (1..occurs.len()).filter(|&k| occurs[k]).collect();
-        let one = |&k: &usize| {
+        let one = |k: usize| {
             let mut plain = Vec::with_capacity(self.permutations);
             let mut longer = Vec::with_capacity(self.permutations);
             for row in self.dealt.chunks_exact(self.depth) {
@@ -149,14 +199,14 @@ impl Shuffles {
             sorted.sort_unstable_by(f64::total_cmp);
             (k, Sums { plain, longer, sorted })
         };
-        kinds.par_iter().map(one).collect()
+        kinds(weights).into_par_iter().map(one).collect()
     }
 
     fn stand(&self, i: usize, k: usize, own: f64, observed: f64, tie: f64, sums: &Sums) -> Tails {
         let (low, high) = (observed - tie, observed + tie);
         let mut at_least = (self.permutations - sums.sorted.partition_point(|s| *s < low)) as u32;
         let mut at_most = sums.sorted.partition_point(|s| *s <= high) as u32;
-        for &(p, rank) in &self.came[self.starts[i] as usize..self.starts[i + 1] as usize] {
+        for &(p, rank) in self.came(i) {
             if (rank as usize) < k {
                 let (without, with) = (sums.longer[p as usize] - own, sums.plain[p as usize]);
                 at_least = at_least + u32::from(without >= low) - u32::from(with >= low);
@@ -165,6 +215,13 @@ impl Shuffles {
         }
         Tails { at_least, at_most, permutations: self.permutations as u32 }
     }
+}
+
+/// The numbers of neighbours that occur.
+fn kinds(weights: &Weights) -> Vec<usize> {
+    let mut occurs = vec![false; weights.widest() + 1];
+    weights.rows().for_each(|row| occurs[row.len()] = true);
+    (1..occurs.len()).filter(|&k| occurs[k]).collect()
 }
 
 /// Sums for one number of neighbours.

@@ -20,6 +20,7 @@ mod looks;
 mod nouns;
 mod outputs;
 mod published;
+mod reference;
 mod roles;
 mod safe_places;
 mod schema;

@@ -16,6 +16,20 @@ const EPISODE: usize = 4;
 /// Weeks in a year.
 const YEAR: f64 = 52.18;
 
+/// Lines at the means of the table for size 14 (counts a little more spread than chance makes them), by false alarms a
+/// year: what `simulate(14.0, …, 4_000, 1)` gives. Lines jump a little from mean to mean because counts are whole.
+const USUAL: [(f64, [f64; 16]); 3] = [
+    (0.1, [2.944, 3.234, 3.448, 3.712, 3.792, 3.999, 4.154, 4.176, 4.331, 4.099, 4.556, 4.612, 4.364, 4.509, 4.288, 4.341]),
+    (0.25, [2.036, 2.333, 2.540, 2.809, 2.881, 3.110, 3.261, 3.260, 3.493, 3.262, 3.416, 3.436, 3.634, 3.426, 3.332, 3.170]),
+    (0.5, [1.406, 1.646, 1.851, 2.133, 2.246, 2.388, 2.457, 2.737, 2.733, 2.459, 2.809, 2.658, 2.997, 2.831, 2.857, 2.390]),
+];
+
+/// The `n`-th mean of the table.
+fn mean_of(n: usize) -> f64 {
+    let (first, last, count) = MEANS;
+    first * ((last / first).ln() * n as f64 / (count - 1) as f64).exp()
+}
+
 /// The alarm line by expected mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Thresholds {
@@ -52,6 +66,13 @@ impl Thresholds {
         y0 + (y1 - y0) * (x - x0) / (x1 - x0)
     }
 
+    /// A table that was simulated beforehand, for counts whose size k is 8 or more; `None` for other numbers of false
+    /// alarms a year than 0.1, 0.25 and 0.5. Simulate where the spread is greater.
+    pub fn usual(false_alarms_per_year: f64) -> Option<Self> {
+        let (_, lines) = USUAL.iter().find(|(target, _)| target.total_cmp(&false_alarms_per_year).is_eq())?;
+        Some(Self { table: lines.iter().enumerate().map(|(n, line)| (mean_of(n).ln(), *line)).collect() })
+    }
+
     /// The table that lets so many false alarms a year through in a cell, by simulation.
     ///
     /// For each of 16 means the sums are followed over series of 2,000 weeks of negative binomial counts, not held at the
@@ -66,10 +87,8 @@ impl Thresholds {
         positive("the size", size)?;
         positive("the number of false alarms", false_alarms_per_year)?;
         positive("the number of series", series as f64)?;
-        let (first, last, count) = MEANS;
-        let step = (last / first).ln() / (count - 1) as f64;
         let one = |n: usize| {
-            let mean = first * (step * n as f64).exp();
+            let mean = mean_of(n);
             let gains = gains(size, mean, series, Dice::stream(seed, n as u64));
             let years = (series * WEEKS) as f64 / YEAR;
             let (mut low, mut high) = (0.0, 40.0);
@@ -79,7 +98,7 @@ impl Thresholds {
             }
             (mean.ln(), f64::midpoint(low, high))
         };
-        Ok(Self { table: (0..count).into_par_iter().map(one).collect() })
+        Ok(Self { table: (0..MEANS.2).into_par_iter().map(one).collect() })
     }
 }
 
@@ -134,6 +153,15 @@ mod tests {
         assert!((table.at(2.0) - 4.0).abs() < 1e-12);
         assert_eq!((table.at(0.0), table.at(0.5), table.at(1.0), table.at(4.0), table.at(99.0)), (2.0, 2.0, 2.0, 6.0, 6.0));
         assert!(Thresholds::new(&[2.0, 1.0], &[1.0, 1.0]).is_err() && Thresholds::new(&[], &[]).is_err());
+    }
+
+    #[test]
+    fn the_usual_lines_are_those_of_a_simulation() {
+        let (usual, simulated) = (Thresholds::usual(0.5).unwrap(), Thresholds::simulate(14.0, 0.5, 30, 5).unwrap());
+        for ((mean, line), (at, simulated)) in usual.table.iter().zip(&simulated.table) {
+            assert!((mean - at).abs() < 1e-12 && (line - simulated).abs() < 0.15 * line, "{mean}: {line} {simulated}");
+        }
+        assert_eq!(Thresholds::usual(0.3), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Local Moran's I (Anselin 1995).
 
 use super::super::error::{all_finite, same_length};
-use super::super::{Shuffles, StatsError, Weights};
+use super::super::{Shuffles, StatsError, Tails, Weights};
+use super::rounded::Rounded;
 
 /// Which of the four kinds of neighbourhood a cell has; numbered as esda does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +30,11 @@ pub struct LocalMoran {
     pub variance: Option<f64>,
     /// (i − expected) / √variance.
     pub z: Option<f64>,
-    /// p by conditional permutations, **one-sided and folded** as esda reports it: about half of a two-sided p.
+    /// p by conditional permutations, for showing: twice that of the likelier side, ties counted on both.
     /// `None` for an island, and where no permutations were asked for.
+    pub p_two_sided: Option<f64>,
+    /// p by conditional permutations, **one-sided and folded** as esda reports it: about half of the two-sided one, and
+    /// with ties decided by its rounding.
     pub p_folded: Option<f64>,
 }
 
@@ -42,8 +46,8 @@ pub struct LocalMoran {
 /// * `weights` – neighbours without the cell itself
 /// * `shuffles` – for p by permutations; the same seed gives the same p for any number of threads
 ///
-/// Returns cells in the order of `values`. A cell at the very mean has I = 0 in every permutation and by the folding
-/// the smallest p: look at `i` before calling it a find. O(links), and what [`Shuffles::tails`] costs.
+/// Returns cells in the order of `values`. A cell at the very mean has I = 0 in every permutation, and by the folding
+/// the smallest `p_folded`. O(links), and twice what [`Shuffles::tails`] costs.
 pub fn local_moran(values: &[f64], weights: &Weights, shuffles: Option<&Shuffles>) -> Result<Vec<LocalMoran>, StatsError> {
     same_length("weights", weights.len(), values.len())?;
     all_finite("value", values)?;
@@ -53,16 +57,18 @@ pub fn local_moran(values: &[f64], weights: &Weights, shuffles: Option<&Shuffles
     let sum2: f64 = z.iter().map(|z| z * z).sum();
     let m2 = sum2 / n;
     let varied = sum2 > 0.0 && values.iter().any(|x| x.total_cmp(&values[0]).is_ne());
-    let tails = match shuffles.filter(|_| varied) {
-        Some(shuffles) => shuffles.tails(&z, weights)?,
-        None => vec![None; values.len()],
+    let rounded = Rounded::of(values);
+    let (tails, larger) = match shuffles.filter(|_| varied) {
+        Some(shuffles) => (shuffles.tails(&z, weights)?, rounded.larger(weights, shuffles)?),
+        None => (vec![None; values.len()], vec![None; values.len()]),
     };
+    let permutations = shuffles.map_or(0, Shuffles::permutations) as u32;
     let one = |(at, row): (usize, &[u32])| {
         let k = row.len() as f64;
         let sum: f64 = row.iter().map(|&j| z[j as usize]).sum();
         let lag = if row.is_empty() { 0.0 } else { sum / k };
         let i = varied.then(|| (n - 1.0) * z[at] * lag / sum2);
-        let quadrant = match (z[at] > 0.0, lag > 0.0) {
+        let quadrant = match rounded.signs(at, row) {
             (true, true) => Quadrant::HighHigh,
             (false, true) => Quadrant::LowHigh,
             (false, false) => Quadrant::LowLow,
@@ -74,17 +80,9 @@ pub fn local_moran(values: &[f64], weights: &Weights, shuffles: Option<&Shuffles
         let spread = (1.0 / k - 1.0 / (n - 1.0)) * (m2 - own / (n - 1.0));
         let variance = linked.then(|| own / (m2 * m2) * (n / (n - 2.0)) * spread).filter(|v| v.is_finite());
         let score = i.zip(expected).zip(variance).map(|((i, e), v)| (i - e) / v.sqrt()).filter(|z| z.is_finite());
-        let p_folded = tails[at].map(|tails| {
-            // I ≥ its own where the sum lies further out on the side of z; a cell at the mean has I = 0 always.
-            let larger = match z[at].total_cmp(&0.0) {
-                _ if z[at] == 0.0 => tails.permutations,
-                std::cmp::Ordering::Less => tails.at_most,
-                _ => tails.at_least,
-            };
-            let larger = larger.min(tails.permutations - larger);
-            f64::from(larger + 1) / f64::from(tails.permutations + 1)
-        });
-        LocalMoran { i, quadrant, expected, variance, z: score, p_folded }
+        let p_folded = larger[at].map(|larger| f64::from(larger.min(permutations - larger) + 1) / f64::from(permutations + 1));
+        let p_two_sided = tails[at].map(Tails::two_sided_p);
+        LocalMoran { i, quadrant, expected, variance, z: score, p_two_sided, p_folded }
     };
     Ok(weights.rows().enumerate().map(one).collect())
 }
@@ -112,8 +110,8 @@ mod tests {
         let weights = Weights::from_lists(&[vec![1], vec![0], vec![]]).unwrap();
         let shuffles = Shuffles::of(&weights, 99, 1).unwrap();
         let got = local_moran(&[1.0, 2.0, 6.0], &weights, Some(&shuffles)).unwrap();
-        assert_eq!((got[2].i, got[2].z, got[2].p_folded), (Some(0.0), None, None));
-        assert!(got[0].p_folded.is_some());
+        assert_eq!((got[2].i, got[2].z, got[2].p_folded, got[2].p_two_sided), (Some(0.0), None, None, None));
+        assert!(got[0].p_folded.is_some() && got[0].p_two_sided.is_some());
         let flat = local_moran(&[0.1; 3], &weights, Some(&shuffles)).unwrap();
         assert_eq!((flat[0].i, flat[0].z, flat[0].p_folded), (None, None, None));
     }
@@ -128,7 +126,7 @@ mod tests {
             let after = local_moran(&moved, &row_of_four(), Some(&shuffles)).unwrap();
             for (a, b) in before.iter().zip(&after) {
                 prop_assert!((a.i.unwrap_or(0.0) - b.i.unwrap_or(0.0)).abs() < 1e-12);
-                prop_assert_eq!(a.p_folded, b.p_folded);
+                prop_assert_eq!(a.p_two_sided, b.p_two_sided);
             }
         }
 

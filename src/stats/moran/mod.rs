@@ -2,6 +2,7 @@
 
 mod global;
 mod local;
+mod rounded;
 
 pub use global::{GlobalMoran, Transform, global_moran};
 pub use local::{LocalMoran, Quadrant, local_moran};
