@@ -230,7 +230,7 @@ const en: typeof zh = {
       tile_read: 'looked at map', facility_create: 'made facility', facility_update: 'changed facility', facility_delete: 'retired facility',
       household_create: 'made address', household_update: 'changed address', household_delete: 'retired address',
       cell_create: 'made cell', cell_update: 'changed cell', cell_delete: 'retired cell', area_create: 'made area', area_update: 'changed area', area_delete: 'deleted area',
-      import_commit: 'imported', import_undo: 'took import back', demo_load: 'loaded demonstration', audit_list: 'read the trail', audit_verify: 'verified the trail', export: 'exported', restore: 'restored backup',
+      import_commit: 'imported', import_undo: 'took import back', demo_load: 'loaded demonstration', audit_list: 'read the trail', audit_verify: 'verified the trail', setting_update: 'changed a setting', service_standard_update: 'changed a standard', export: 'exported', restore: 'restored backup',
     },
   },
   docs: {

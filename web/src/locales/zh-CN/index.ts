@@ -229,7 +229,7 @@ export default {
       tile_read: '查看地图', facility_create: '新建设施', facility_update: '修改设施', facility_delete: '撤销设施',
       household_create: '新建地址', household_update: '修改地址', household_delete: '撤销地址',
       cell_create: '新建网格', cell_update: '修改网格', cell_delete: '撤销网格', area_create: '新建区域', area_update: '修改区域', area_delete: '删除区域',
-      import_commit: '导入', import_undo: '撤回导入', demo_load: '载入演示数据', audit_list: '查阅审计', audit_verify: '核验审计', export: '导出', restore: '恢复备份',
+      import_commit: '导入', import_undo: '撤回导入', demo_load: '载入演示数据', audit_list: '查阅审计', audit_verify: '核验审计', setting_update: '修改设置', service_standard_update: '修改服务标准', export: '导出', restore: '恢复备份',
     },
   },
   docs: {
