@@ -121,3 +121,19 @@ export interface SearchItem {
   at: LonLat
   bbox?: Bbox | null
 }
+
+/** An entry of the audit trail, as auditors read it. */
+export interface AuditEntry {
+  id: number
+  at: string | null
+  account: string
+  action: string
+  target: string
+  area_code: string | null
+  detail: Record<string, unknown> | null
+  row_count: number | null
+  request_id: string
+  seal: number | null
+  standing: 'sealed' | 'waiting' | 'broken' | 'unknown'
+}
+export interface AuditAsked { from: string; to: string; account: string; action: string; within: string; cursor: string | null }
