@@ -186,6 +186,7 @@ test('heat is switched on in the list, filtered, kept in the address, and told i
   await page.getByRole('button', { name: '改用英文' }).click()
   await expect(card).toContainText('per 1,000 households')
   expect((await page.locator('.panel, .heat-legend').allInnerTexts()).join('')).not.toMatch(/[\u4e00-\u9fff]/)
+  await expect(page).toHaveURL(/lang=en/)
   await page.reload()
   await drawn(page)
   await expect(card).toContainText('per 1,000 households')
