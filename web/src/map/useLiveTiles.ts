@@ -21,6 +21,8 @@ const ALL_EVERY_MS = 300_000
 /** A server that gave no stream is asked for one again after this. */
 const REFUSED_MS = 30_000
 const AT_ONCE = 4
+/** A tile that is still loading is looked at again after this. */
+const LOADING_MS = 1_000
 
 interface Ask { source: string; tile: Tile; url: string }
 
@@ -195,7 +197,8 @@ export function useLiveTiles({ map, refresh, onChanged }: LiveOptions) {
       for (let ask = waiting.pop(); ask; ask = waiting.pop()) {
         // still loading: what comes may be from before the change, so it is asked for again when it is there
         if (suspects.has(ask.url) && !tileIsKnown(ask.url)) {
-          map.value?.once('idle', moved)
+          // by the clock: a map that is idle already does not tell of it again
+          setTimeout(moved, LOADING_MS)
           continue
         }
         suspects.delete(ask.url)
