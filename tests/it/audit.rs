@@ -265,15 +265,21 @@ async fn entries_from_before_the_chain_are_adopted_once() {
     let Some(database) = database().await else { return };
     let home = tempfile::tempdir().unwrap();
     let plain = database.db().await;
-    record(&plain, 1).await;
+    let mut root = database.root().await;
+    let many =
+        "insert into audit_entries (at, account, action) select '2026-01-01T00:00:00Z', 'old', 'facility.update' from generate_series(1, 6000)";
+    root.execute(many).await.unwrap();
     let db = audit::with_key(plain.clone(), key(home.path()), noon()).await.unwrap();
     let sealer = Sealer::new(db.clone()).unwrap();
-    sealer.round().await.unwrap();
+    assert_eq!(sealer.round().await.unwrap().entries, 6_000, "more than one transaction");
     assert_eq!(verify(&db, None).await.unwrap().bad, vec![]);
     record(&plain, 2).await;
     sealer.round().await.unwrap();
     let bad = verify(&db, None).await.unwrap().bad;
-    assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(2)));
+    assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(6_001)));
+    // and nobody moves the line between before and after
+    root.execute("update audit_chain set adopted_upto = adopted_upto + 100").await.unwrap();
+    assert!(sealer.round().await.is_err() && audit::with_key(plain, key(home.path()), noon()).await.is_err());
 }
 
 #[tokio::test]
