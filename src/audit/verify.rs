@@ -115,7 +115,8 @@ pub async fn verify(db: &Db, given: Option<Head>) -> Result<Verdict> {
     let heads: Vec<Head> = kept::read(&kept::file(&key))?.into_iter().chain(given).collect();
     let mut transaction = db.scoped(&sealing()).await?;
     transaction.without_time_limit().await?;
-    let mut walk = Walk { seq: 0, hash: beginning(&key), heads, key: &key, bad: Vec::new() };
+    let adopted_upto = super::chain_of(&mut transaction).await?.map_or(0, |(_, adopted_upto)| adopted_upto);
+    let mut walk = Walk { seq: 0, hash: beginning(&key), heads, key: &key, adopted_upto, bad: Vec::new() };
     if let Some(link) = walk.chain(&mut transaction).await? {
         let bad = diagnose::broken(&mut transaction, &walk, &link).await?;
         walk.bad.push(bad);
@@ -138,6 +139,8 @@ struct Walk<'a> {
     /// Heads to compare; each is taken out when the chain passes it.
     heads: Vec<Head>,
     key: &'a AuditKey,
+    /// The last entry from before the chain.
+    adopted_upto: i64,
     bad: Vec<Bad>,
 }
 

@@ -277,9 +277,26 @@ async fn entries_from_before_the_chain_are_adopted_once() {
     sealer.round().await.unwrap();
     let bad = verify(&db, None).await.unwrap().bad;
     assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(6_001)));
+    // hashes made anew over old entries are no insert
+    let chain = "update audit_seals set hash = sha256(hash)";
+    root.execute("create table kept as select * from audit_seals").await.unwrap();
+    root.execute(chain).await.unwrap();
+    assert_eq!(verify(&db, None).await.unwrap().bad[0].kind, Kind::Recomputed);
+    root.execute("update audit_seals s set hash = k.hash from kept k where k.seq = s.seq").await.unwrap();
     // and nobody moves the line between before and after
     root.execute("update audit_chain set adopted_upto = adopted_upto + 100").await.unwrap();
     assert!(sealer.round().await.is_err() && audit::with_key(plain, key(home.path()), noon()).await.is_err());
+}
+
+#[tokio::test]
+async fn taking_the_line_away_makes_no_inserted_entry_an_old_one() {
+    let Some(mut trail) = trail().await else { return };
+    trail.root.execute(format!("{FORGED}; delete from audit_chain").as_str()).await.unwrap();
+    assert!(trail.sealer.round().await.is_err());
+    let again = audit::with_key(trail.database.db().await, key(trail.home.path()), noon()).await.unwrap();
+    Sealer::new(again.clone()).unwrap().round().await.unwrap();
+    let bad = verify(&again, None).await.unwrap().bad;
+    assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(11)), "{}", bad[0].why);
 }
 
 #[tokio::test]

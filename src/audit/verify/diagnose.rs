@@ -60,7 +60,9 @@ pub(super) async fn broken(transaction: &mut Scoped, walk: &Walk<'_>, found: &Li
         return Ok(bad(Kind::Edited, "it does not say what was sealed, and the next one neither".into()));
     }
     let past_every_head = !walk.heads.is_empty() && walk.heads.iter().all(|head| head.seq.is_some_and(|kept| kept < seq));
-    if !entry.is_signed(key) && (entry.signature.is_none() || past_every_head) {
+    // an entry from before the chain bears no signature and needs none
+    let is_old = found.entry_id <= walk.adopted_upto && !past_every_head;
+    if !is_old && !entry.is_signed(key) && (entry.signature.is_none() || past_every_head) {
         return Ok(bad(Kind::Inserted, "neither its seal nor its signature was made with the key".into()));
     }
     let forged = first_forged(transaction, key, seq).await?;
