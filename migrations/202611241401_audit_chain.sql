@@ -22,12 +22,14 @@ comment on column audit_seals.origin is 'signed by a process of ours; adopted: t
 create table audit_chain (
   id smallint primary key default 1 check (id = 1),
   fingerprint bytea not null check (octet_length(fingerprint) = 32),
+  adopted_upto bigint not null,
   begun_at timestamptz not null,
   scope_code bigint not null default 0
 );
 comment on table audit_chain is 'One row: which key the trail is sealed with';
 comment on column audit_chain.id is 'Always 1';
-comment on column audit_chain.fingerprint is 'HMAC of a fixed word: tells a foreign key before it seals anything';
+comment on column audit_chain.fingerprint is 'HMAC over adopted_upto: tells a foreign key before it seals anything';
+comment on column audit_chain.adopted_upto is 'Last entry from before the chain; later ones must be signed';
 comment on column audit_chain.begun_at is 'Instant of the first start with the key, UTC';
 comment on column audit_chain.scope_code is 'Always 0';
 alter table audit_chain enable row level security;

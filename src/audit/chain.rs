@@ -90,9 +90,9 @@ pub(super) fn link(key: &AuditKey, seq: i64, before: &Hash, entry_id: i64, origi
     mac(key, "seal", &[&seq.to_be_bytes(), before, &entry_id.to_be_bytes(), origin.as_bytes(), &[0], content])
 }
 
-/// What tells one key from another without showing it.
-pub(super) fn fingerprint(key: &AuditKey) -> Hash {
-    mac(key, "key", &[])
+/// What tells one key from another without showing it; it also holds the last entry that needs no signature.
+pub(super) fn fingerprint(key: &AuditKey, adopted_upto: i64) -> Hash {
+    mac(key, "key", &[&adopted_upto.to_be_bytes()])
 }
 
 /// The end of the chain: how many entries are sealed, and the last seal. Written `N:HEX`.

@@ -54,14 +54,13 @@ pub struct Entry<'a> {
 /// The connections, signing with the key; refused where the trail is sealed with another.
 pub async fn with_key(db: Db, key: AuditKey, now: DateTime<Utc>) -> Result<Db> {
     let mut transaction = db.scoped(&chain::sealing()).await?;
-    sqlx::query("insert into audit_chain (fingerprint, begun_at) values ($1, $2) on conflict do nothing")
-        .bind(chain::fingerprint(&key).as_slice())
-        .bind(now)
-        .execute(transaction.conn())
-        .await?;
-    let there: Vec<u8> = sqlx::query_scalar("select fingerprint from audit_chain").fetch_one(transaction.conn()).await?;
+    let mut there = chain_of(&mut transaction).await?;
+    if there.is_none() {
+        begin_chain(&mut transaction, &key, now).await?;
+        there = chain_of(&mut transaction).await?;
+    }
     transaction.commit().await?;
-    if there != chain::fingerprint(&key) {
+    if there.is_none_or(|(fingerprint, adopted_upto)| fingerprint != chain::fingerprint(&key, adopted_upto)) {
         return Err(Error::Usage(format!(
             "{} is not the key that this database's audit trail is sealed with: put the right one there (it lies with the first machine that \
              served this database, and with its copies), or say where it is with --audit-key-file",
@@ -69,6 +68,27 @@ pub async fn with_key(db: Db, key: AuditKey, now: DateTime<Utc>) -> Result<Db> {
         )));
     }
     Ok(db.signing(key))
+}
+
+/// Draws the line between what was recorded before there was a key and what must be signed. Where entries are sealed
+/// already the line was drawn before, and somebody took it away: then nothing more is taken for old.
+async fn begin_chain(transaction: &mut Scoped, key: &AuditKey, now: DateTime<Utc>) -> Result<()> {
+    let last: i64 =
+        sqlx::query_scalar("select case when exists (select 1 from audit_seals) then 0 else coalesce((select max(id) from audit_entries), 0) end")
+            .fetch_one(transaction.conn())
+            .await?;
+    sqlx::query("insert into audit_chain (fingerprint, adopted_upto, begun_at) values ($1, $2, $3) on conflict do nothing")
+        .bind(chain::fingerprint(key, last).as_slice())
+        .bind(last)
+        .bind(now)
+        .execute(transaction.conn())
+        .await?;
+    Ok(())
+}
+
+/// The fingerprint of the chain's key and the last entry from before the chain.
+async fn chain_of(transaction: &mut Scoped) -> Result<Option<(Vec<u8>, i64)>> {
+    Ok(sqlx::query_as("select fingerprint, adopted_upto from audit_chain").fetch_optional(transaction.conn()).await?)
 }
 
 /// Writes the entry in the given transaction, signed where the process has the key.

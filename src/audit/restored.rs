@@ -26,9 +26,9 @@ pub async fn restored(owner: &PgConnectOptions, key: &AuditKey, now: DateTime<Ut
     let head_aside = kept::put_aside(&kept::file(key), now)?;
     let mut connection = owner.connect().await?;
     let mut transaction = connection.begin().await?;
-    let there: Option<Vec<u8>> = sqlx::query_scalar("select fingerprint from audit_chain").fetch_optional(&mut *transaction).await?;
+    let there: Option<(Vec<u8>, i64)> = sqlx::query_as("select fingerprint, adopted_upto from audit_chain").fetch_optional(&mut *transaction).await?;
     let mut moved = 0;
-    if let Some(foreign) = there.filter(|there| *there != fingerprint(key)) {
+    if let Some((foreign, _)) = there.filter(|(there, adopted_upto)| *there != fingerprint(key, *adopted_upto)) {
         let keep =
             "insert into audit_seals_before (fingerprint, seq, entry_id, hash, origin) select $1, seq, entry_id, hash, origin from audit_seals";
         moved = sqlx::query(keep).bind(foreign).execute(&mut *transaction).await?.rows_affected();

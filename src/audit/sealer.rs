@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::chain::{COLUMNS, Hash, Head, Origin, SEALER_LOCK, Stored, beginning, link, sealing};
+use super::chain::{COLUMNS, Hash, Head, Origin, SEALER_LOCK, Stored, beginning, fingerprint, link, sealing};
 use super::kept;
 use crate::db::{AuditKey, Db, Scoped};
 use crate::error::{Error, Result};
@@ -134,12 +134,16 @@ impl Sealer {
         };
         let file = kept::file(&self.key);
         refuse_cut_tail(&mut transaction, kept::read(&file)?, seq).await?;
-        let is_new = seq == 0;
+        // asked each time: whoever moves the line would have inserted entries taken for old ones
+        let adopted_upto = match super::chain_of(&mut transaction).await? {
+            Some((there, adopted_upto)) if there == fingerprint(&self.key, adopted_upto) => adopted_upto,
+            _ => return Err(cut("the row of audit_chain was changed, or is another key's")),
+        };
         let (mut numbers, mut ids, mut hashes, mut origins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for entry in &entries {
             let origin = match entry.is_signed(&self.key) {
                 true => Origin::Signed,
-                false if is_new => Origin::Adopted,
+                false if entry.id <= adopted_upto => Origin::Adopted,
                 false => Origin::Unsigned,
             };
             if origin == Origin::Unsigned {

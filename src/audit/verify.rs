@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 
 mod diagnose;
 
+/// Links read at once.
+const PAGE: i64 = 10_000;
 /// More entries than this are not named.
 const MOST_NAMED: usize = 100;
 
@@ -91,12 +93,14 @@ impl Link {
 }
 
 /// The chain by number, from after a seal on.
-fn links() -> String {
+async fn next_links(transaction: &mut Scoped, after: i64, most: i64) -> Result<Vec<Link>> {
     let columns = COLUMNS;
-    format!(
+    let sql = format!(
         "select s.seq, s.entry_id as seal_entry_id, s.hash, s.origin, {columns}
-           from audit_seals s left join audit_entries e on e.id = s.entry_id where s.seq > $1 order by s.seq"
-    )
+           from audit_seals s left join audit_entries e on e.id = s.entry_id where s.seq > $1 order by s.seq limit $2"
+    );
+    let rows = sqlx::query(&sql).bind(after).bind(most).fetch_all(transaction.conn()).await?;
+    Ok(rows.iter().map(Link::of_row).collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Verifies the whole trail.
@@ -104,14 +108,15 @@ fn links() -> String {
 /// * `db` – connections that sign, so that the key is there
 /// * `given` – a head that somebody wrote down; the one kept beside the key is always compared too
 ///
-/// The chain is read in one statement, so that entries recorded meanwhile do not matter. O(entries), 1 to 2 µs each beside the database.
+/// What is sealed meanwhile is verified too. O(entries), 1 to 2 µs each beside the database.
 pub async fn verify(db: &Db, given: Option<Head>) -> Result<Verdict> {
     let key = db.audit_key().ok_or_else(|| Error::Usage("verifying the audit trail needs its key: give --audit-key-file".into()))?;
     // read before the chain: what is sealed meanwhile lies above it
     let heads: Vec<Head> = kept::read(&kept::file(&key))?.into_iter().chain(given).collect();
     let mut transaction = db.scoped(&sealing()).await?;
     transaction.without_time_limit().await?;
-    let mut walk = Walk { seq: 0, hash: beginning(&key), heads, key: &key, bad: Vec::new() };
+    let adopted_upto = super::chain_of(&mut transaction).await?.map_or(0, |(_, adopted_upto)| adopted_upto);
+    let mut walk = Walk { seq: 0, hash: beginning(&key), heads, key: &key, adopted_upto, bad: Vec::new() };
     if let Some(link) = walk.chain(&mut transaction).await? {
         let bad = diagnose::broken(&mut transaction, &walk, &link).await?;
         walk.bad.push(bad);
@@ -134,26 +139,30 @@ struct Walk<'a> {
     /// Heads to compare; each is taken out when the chain passes it.
     heads: Vec<Head>,
     key: &'a AuditKey,
+    /// The last entry from before the chain.
+    adopted_upto: i64,
     bad: Vec<Bad>,
 }
 
 impl Walk<'_> {
     /// Walks to the first link that does not fit.
     async fn chain(&mut self, transaction: &mut Scoped) -> Result<Option<Link>> {
-        let sql = links();
-        let mut rows = sqlx::query(&sql).bind(0_i64).fetch(transaction.conn());
-        while let Some(row) = rows.try_next().await? {
-            let found = Link::of_row(&row)?;
-            let due = found.due(self.key, self.seq + 1, &self.hash);
-            if found.seq != self.seq + 1 || !found.is(due) {
-                return Ok(Some(found));
+        loop {
+            let page = next_links(transaction, self.seq, PAGE).await?;
+            if page.is_empty() {
+                return Ok(None);
             }
-            self.judge_signature(&found);
-            (self.seq, self.hash) = (found.seq, due.unwrap_or(self.hash));
-            let (seq, hash) = (self.seq, self.hash);
-            self.heads.retain(|head| head.hash != hash || head.seq.is_some_and(|wanted| wanted != seq));
+            for found in page {
+                let due = found.due(self.key, self.seq + 1, &self.hash);
+                if found.seq != self.seq + 1 || !found.is(due) {
+                    return Ok(Some(found));
+                }
+                self.judge_signature(&found);
+                (self.seq, self.hash) = (found.seq, due.unwrap_or(self.hash));
+                let (seq, hash) = (self.seq, self.hash);
+                self.heads.retain(|head| head.hash != hash || head.seq.is_some_and(|wanted| wanted != seq));
+            }
         }
-        Ok(None)
     }
 
     /// The chain is right here, so what the sealer saw is what is there: was it an entry of ours?

@@ -74,7 +74,8 @@ fn parse_grant(text: &str) -> Result<Grant> {
     Ok(Grant { role, area: GrantArea::parse(area)?, expires_on: None })
 }
 
-async fn note(transaction: &mut Scoped, place: &Place, action: &str, account: &str) -> Result<()> {
+/// Writes down what the command line, or the first start, did to an account.
+pub(super) async fn note(transaction: &mut Scoped, place: &Place, action: &str, account: &str) -> Result<()> {
     let entry = audit::Entry {
         user_id: None,
         account: "",

@@ -35,6 +35,9 @@ enum AuditCommand {
     },
 }
 
+/// More findings than this are counted.
+const MOST_SAID: usize = 10;
+
 fn parse_head(text: &str) -> Result<Head, String> {
     Head::parse(text).map_err(|error| error.to_string())
 }
@@ -77,10 +80,13 @@ fn tell(verdict: &Verdict, json: bool) -> Result<()> {
     if json {
         return say(&serde_json::to_string(verdict).map_err(Error::internal("write the outcome"))?);
     }
-    for bad in &verdict.bad {
+    for bad in verdict.bad.iter().take(MOST_SAID) {
         let seal = bad.seq.map_or("没有封存 without a seal".to_owned(), |seq| format!("封存 seal {seq}"));
         let entry = bad.entry_id.map_or(String::new(), |id| format!(", 条目 entry {id}"));
         say(&format!("{}: {seal}{entry}: {}", words(bad.kind), bad.why))?;
+    }
+    if verdict.bad.len() > MOST_SAID {
+        say(&format!("… 另有 {} 条 more; --json names up to a hundred", verdict.bad.len() - MOST_SAID))?;
     }
     if verdict.bad.is_empty() {
         say("审计记录完整 the audit trail is whole")?;

@@ -9,6 +9,7 @@ use axum_server::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::note;
 use super::{Place, complain, say};
 use crate::app::{App, Door, metrics_router, router};
 use crate::audit::Sealer;
@@ -182,6 +183,7 @@ async fn first_accounts(place: &Place, db: &Db) -> Result<()> {
     for (role, name_zh, name_en) in names {
         let grant = Grant { role, area: GrantArea::Everywhere, expires_on: None };
         let (_, password) = make_account(&mut transaction, role.name(), (name_zh, name_en), &[grant], None, None, place.clock.now()).await?;
+        note(&mut transaction, place, "user.create", role.name()).await?;
         say(&format!("  {:<10} {password}", role.name()))?;
     }
     transaction.commit().await?;
@@ -211,6 +213,7 @@ async fn demonstration_accounts(place: &Place, db: &Db, is_new: bool) -> Result<
             let unit_id = unit_id.filter(|_| role == Role::Unit);
             let grant = Grant { role, area, expires_on: None };
             make_account(&mut transaction, &account, demonstration_name(role), &[grant], Some(&password), unit_id, place.clock.now()).await?;
+            note(&mut transaction, place, "user.create", &account).await?;
             if let Some(secrets) = &secrets {
                 secrets.set(&account, &password)?;
             }

@@ -265,15 +265,38 @@ async fn entries_from_before_the_chain_are_adopted_once() {
     let Some(database) = database().await else { return };
     let home = tempfile::tempdir().unwrap();
     let plain = database.db().await;
-    record(&plain, 1).await;
+    let mut root = database.root().await;
+    let many =
+        "insert into audit_entries (at, account, action) select '2026-01-01T00:00:00Z', 'old', 'facility.update' from generate_series(1, 6000)";
+    root.execute(many).await.unwrap();
     let db = audit::with_key(plain.clone(), key(home.path()), noon()).await.unwrap();
     let sealer = Sealer::new(db.clone()).unwrap();
-    sealer.round().await.unwrap();
+    assert_eq!(sealer.round().await.unwrap().entries, 6_000, "more than one transaction");
     assert_eq!(verify(&db, None).await.unwrap().bad, vec![]);
     record(&plain, 2).await;
     sealer.round().await.unwrap();
     let bad = verify(&db, None).await.unwrap().bad;
-    assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(2)));
+    assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(6_001)));
+    // hashes made anew over old entries are no insert
+    let chain = "update audit_seals set hash = sha256(hash)";
+    root.execute("create table kept as select * from audit_seals").await.unwrap();
+    root.execute(chain).await.unwrap();
+    assert_eq!(verify(&db, None).await.unwrap().bad[0].kind, Kind::Recomputed);
+    root.execute("update audit_seals s set hash = k.hash from kept k where k.seq = s.seq").await.unwrap();
+    // and nobody moves the line between before and after
+    root.execute("update audit_chain set adopted_upto = adopted_upto + 100").await.unwrap();
+    assert!(sealer.round().await.is_err() && audit::with_key(plain, key(home.path()), noon()).await.is_err());
+}
+
+#[tokio::test]
+async fn taking_the_line_away_makes_no_inserted_entry_an_old_one() {
+    let Some(mut trail) = trail().await else { return };
+    trail.root.execute(format!("{FORGED}; delete from audit_chain").as_str()).await.unwrap();
+    assert!(trail.sealer.round().await.is_err());
+    let again = audit::with_key(trail.database.db().await, key(trail.home.path()), noon()).await.unwrap();
+    Sealer::new(again.clone()).unwrap().round().await.unwrap();
+    let bad = verify(&again, None).await.unwrap().bad;
+    assert_eq!((bad[0].kind, bad[0].seq), (Kind::Inserted, Some(11)), "{}", bad[0].why);
 }
 
 #[tokio::test]

@@ -108,6 +108,8 @@ async fn the_same_files_again_change_nothing() {
         let told = import(&db, line).await;
         assert!(told.contains("stored (job") && told.contains(" 0 faulty"), "{told}");
     }
+    let entries = count(&mut root, "select count(*) from audit_entries").await;
+    assert_eq!(entries, lines.len() as i64, "an import is one entry in the audit trail, however many rows it has");
     for line in &lines {
         let told = import(&db, line).await;
         assert!(told.contains(" 0 inserted, 0 updated,") && told.contains(" 0 ended"), "{told}");

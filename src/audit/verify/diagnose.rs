@@ -5,9 +5,7 @@
 //! therefore the sealed one, and only the entry differs (edited); a later link fits here (inserted before it); the next
 //! link fits with a higher number (deleted before it). Where none comes out the hashes were made without the key.
 
-use futures::TryStreamExt as _;
-
-use super::{Bad, Kind, Link, Walk, links};
+use super::{Bad, Kind, Link, PAGE, Walk, next_links};
 use crate::audit::chain::{COLUMNS, Hash, Origin, Stored, link as seal};
 use crate::db::{AuditKey, Scoped};
 use crate::error::Result;
@@ -27,7 +25,7 @@ pub(super) async fn broken(transaction: &mut Scoped, walk: &Walk<'_>, found: &Li
     if let Some(other) = other_entry_here(transaction, walk, found).await? {
         return Ok(bad(Kind::Swapped, format!("what stands in entry {other} was sealed in this place")));
     }
-    let next = next_links(transaction, seq).await?;
+    let next = next_links(transaction, seq, NEAR).await?;
     let own = Hash::try_from(found.hash.as_slice()).ok();
     let fits_after = |by: i64| match (own, next.first()) {
         (Some(own), Some(next)) => next.is(next.due(key, seq + 1 + by, &own)),
@@ -62,7 +60,9 @@ pub(super) async fn broken(transaction: &mut Scoped, walk: &Walk<'_>, found: &Li
         return Ok(bad(Kind::Edited, "it does not say what was sealed, and the next one neither".into()));
     }
     let past_every_head = !walk.heads.is_empty() && walk.heads.iter().all(|head| head.seq.is_some_and(|kept| kept < seq));
-    if !entry.is_signed(key) && (entry.signature.is_none() || past_every_head) {
+    // an entry from before the chain bears no signature and needs none
+    let is_old = found.entry_id <= walk.adopted_upto && !past_every_head;
+    if !is_old && !entry.is_signed(key) && (entry.signature.is_none() || past_every_head) {
         return Ok(bad(Kind::Inserted, "neither its seal nor its signature was made with the key".into()));
     }
     let forged = first_forged(transaction, key, seq).await?;
@@ -72,32 +72,32 @@ pub(super) async fn broken(transaction: &mut Scoped, walk: &Walk<'_>, found: &Li
 
 /// The entry, other than the one that stands here, over which the seal of this place was made.
 async fn other_entry_here(transaction: &mut Scoped, walk: &Walk<'_>, found: &Link) -> Result<Option<i64>> {
-    let sql = format!("select {COLUMNS} from audit_entries e order by e.id");
-    let mut rows = sqlx::query_as::<_, Stored>(&sql).fetch(transaction.conn());
-    while let Some(other) = rows.try_next().await? {
-        let content = other.content().bytes();
-        let fits = |id| found.is(Some(seal(walk.key, walk.seq + 1, &walk.hash, id, &found.origin, &content)));
-        if other.id != found.entry_id && (fits(found.entry_id) || fits(other.id)) {
-            return Ok(Some(other.id));
+    let sql = format!("select {COLUMNS} from audit_entries e where e.id > $1 order by e.id limit $2");
+    let mut after = i64::MIN;
+    loop {
+        let page: Vec<Stored> = sqlx::query_as(&sql).bind(after).bind(PAGE).fetch_all(transaction.conn()).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = last.id;
+        for other in page.iter().filter(|other| other.id != found.entry_id) {
+            let content = other.content().bytes();
+            let fits = |id| found.is(Some(seal(walk.key, walk.seq + 1, &walk.hash, id, &found.origin, &content)));
+            if fits(found.entry_id) || fits(other.id) {
+                return Ok(Some(other.id));
+            }
         }
     }
-    Ok(None)
-}
-
-async fn next_links(transaction: &mut Scoped, seq: i64) -> Result<Vec<Link>> {
-    let sql = format!("{} limit {NEAR}", links());
-    let rows = sqlx::query(&sql).bind(seq).fetch_all(transaction.conn()).await?;
-    Ok(rows.iter().map(Link::of_row).collect::<Result<_, sqlx::Error>>()?)
 }
 
 async fn first_forged(transaction: &mut Scoped, key: &AuditKey, seq: i64) -> Result<Option<i64>> {
-    let sql = links();
-    let mut rows = sqlx::query(&sql).bind(seq - 1).fetch(transaction.conn());
-    while let Some(row) = rows.try_next().await? {
-        let link = Link::of_row(&row)?;
-        if let Some(entry) = link.entry.filter(|entry| link.origin != Origin::Adopted.name() && !entry.is_signed(key)) {
-            return Ok(Some(entry.id));
+    let mut after = seq - 1;
+    loop {
+        let page = next_links(transaction, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = last.seq;
+        let forged =
+            page.into_iter().find(|link| link.origin != Origin::Adopted.name() && link.entry.as_ref().is_some_and(|entry| !entry.is_signed(key)));
+        if let Some(link) = forged {
+            return Ok(Some(link.entry_id));
         }
     }
-    Ok(None)
 }
