@@ -23,6 +23,8 @@ const REFUSED_MS = 30_000
 const AT_ONCE = 4
 /** A tile that is still loading is looked at again after this. */
 const LOADING_MS = 1_000
+/** A hidden page draws no frames: nothing waits longer for one. */
+const FRAME_MS = 1_000
 
 interface Ask { source: string; tile: Tile; url: string }
 
@@ -149,6 +151,18 @@ export function useLiveTiles({ map, refresh, onChanged }: LiveOptions) {
     }
   }
 
+  /**
+   * The next frame. Only then does the map take what came into view out of its store of old tiles, and only tiles it has
+   * taken out can be refreshed: before it, the old one would come back after the new one was asked for.
+   */
+  function drawn(): Promise<void> {
+    return new Promise((resolve) => {
+      map.value?.once('render', () => resolve())
+      map.value?.triggerRepaint()
+      setTimeout(resolve, FRAME_MS)
+    })
+  }
+
   /** After a move: what came into view and was touched while it was out of it. */
   function moved() {
     if (!streaming) return void look()
@@ -209,6 +223,7 @@ export function useLiveTiles({ map, refresh, onChanged }: LiveOptions) {
           throw thrown
         }
         changed = true
+        await drawn()
         if (map.value?.getSource(ask.source)) map.value.refreshTiles(ask.source, [ask.tile])
       }
     }
