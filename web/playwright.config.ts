@@ -4,8 +4,6 @@ import { defineConfig } from '@playwright/test'
 export default defineConfig({
   testDir: 'e2e',
   workers: 1,
-  // on a busy machine; ./test says how many passed at the second try only
-  retries: 1,
   timeout: 60_000,
   expect: { timeout: 30_000 },
   reporter: [['list'], ['json', { outputFile: 'e2e-results.json' }]],
