@@ -34,7 +34,7 @@ async fn ready() -> Option<(Database, PgConnection)> {
     let mut root = database.root().await;
     // made by the sealer's first run, with a key of its own
     root.execute(
-        "insert into audit_chain (fingerprint, begun_at) values (sha256('key'), '2026-01-01T00:00:00Z') on conflict do nothing;
+        "insert into audit_chain (fingerprint, begun_at, adopted_upto) values (sha256('key'), '2026-01-01T00:00:00Z', 0) on conflict do nothing;
          insert into audit_seals_before (fingerprint, seq, entry_id, hash, origin) values (sha256('old'), 1, 1, sha256('seal'), 'signed')",
     )
     .await
