@@ -10,6 +10,7 @@ mod cluster;
 mod datasets;
 mod events;
 mod feed;
+mod feed_servers;
 mod feed_support;
 mod heat;
 mod heat_live;
