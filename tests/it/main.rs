@@ -9,6 +9,7 @@ mod clients;
 mod cluster;
 mod datasets;
 mod events;
+mod faults;
 mod feed;
 mod feed_servers;
 mod feed_support;
