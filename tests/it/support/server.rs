@@ -82,6 +82,13 @@ impl Server {
         assert!(output.status.success(), "{}", std::fs::read_to_string(log).unwrap());
     }
 
+    /// Starts it where it ended by itself.
+    pub(crate) fn start_again(&self) {
+        if !Self::program(&self.bin, "pg_ctl", &["-D", &self.data(), "status"]).status.success() {
+            self.start();
+        }
+    }
+
     /// Ends it as a power cut does.
     pub(crate) fn crash(&self) {
         Self::run(&self.bin, "pg_ctl", &["-s", "-w", "-D", &self.data(), "-m", "immediate", "stop"]);
