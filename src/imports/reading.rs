@@ -12,6 +12,7 @@ use super::nouns::{Check, NounRow};
 use super::place::Places;
 use super::plan::Plan;
 use super::rows::{Record, Rows};
+use super::source::Choice;
 use crate::codes::AreaCode;
 
 /// How rows are to be taken.
@@ -29,11 +30,13 @@ pub struct Options {
     pub zone: Tz,
     /// Faults kept to show.
     pub faults_shown: usize,
+    /// The layer, sheet and headings told, of a file that has several.
+    pub choice: Choice,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: Vec::new(), under: None, extend: false, repair: false, zone: chrono_tz::Asia::Shanghai, faults_shown: 1000 }
+        Self { key: Vec::new(), under: None, extend: false, repair: false, zone: chrono_tz::Asia::Shanghai, faults_shown: 1000, choice: Choice::default() }
     }
 }
 

@@ -126,6 +126,15 @@ impl HeadingRow {
     }
 }
 
+impl std::fmt::Display for HeadingRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.last.filter(|&last| last != self.first) {
+            Some(last) => write!(f, "{}-{last}", self.first),
+            None => write!(f, "{}", self.first),
+        }
+    }
+}
+
 /// A file from which can be read at any place.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}

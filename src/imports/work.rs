@@ -40,7 +40,7 @@ impl Worker {
     pub async fn begin(&self, source: &Source, request: &Request) -> Result<String> {
         let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
         let params = json!({
-            "file": source.name(), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
+            "file": source.name(), "source": request.source, "crs": request.crs, "layer": request.options.choice.layer, "heading_row": request.options.choice.heading_row, "mapping": request.mapping, "key": request.options.key,
             "under": request.options.under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });

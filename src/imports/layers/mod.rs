@@ -101,5 +101,5 @@ fn few_columns(headings: &[String], most: usize) -> Result<(), RowFault> {
     if headings.len() > most { Err(RowFault::new(0, FaultCode::TooManyColumns).arg(headings.len()).arg(most)) } else { Ok(()) }
 }
 
-#[cfg(test)]
-mod tests;
+
+
