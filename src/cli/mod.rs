@@ -2,7 +2,7 @@
 
 mod accounts;
 mod demo;
-mod export;
+pub mod export;
 pub mod import;
 mod place;
 mod serve;

@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 10] = [
     &["read_model"],
     &["users", "context"],
     &["rows"],
-    &["areas", "cells", "households", "facilities", "incidents", "lists", "search", "imports", "jobs", "demo", "tiles", "analysis"],
+    &["areas", "cells", "households", "facilities", "incidents", "lists", "search", "imports", "exports", "jobs", "demo", "tiles", "analysis"],
     &["app", "config"],
     &["cli"],
 ];
