@@ -115,7 +115,7 @@ async fn export_file(
     let file = tokio::task::spawn_blocking(tempfile::NamedTempFile::new).await.map_err(Error::internal("make the file"))?;
     let path = file.map_err(Error::internal("make the file"))?.into_temp_path();
     let (ground, scope): (_, Scope) = (context.ground(), reader.scope(Right::Map));
-    let households_in = move |range: CodeRange| Some(u64::from(ground.tallies.within_scope(range, &scope).household_count));
+    let households_in = move |range: CodeRange| Some(ground.tallies.within_scope(range, &scope).household_count);
     let mut transaction = context.begin(&reader).await?;
     let rows = export(&mut transaction, &reader, asked.clone(), &path, households_in).await?;
     note(&mut transaction, context.clock.now(), &reader, &asked, rows, &serde_json::json!("page"), &signed.request_id).await?;

@@ -147,5 +147,3 @@ fn begin(format: Format, path: &Path, table: Table) -> Result<Box<dyn Writer>> {
     })
 }
 
-#[cfg(test)]
-mod tests;
