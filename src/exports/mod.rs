@@ -127,7 +127,7 @@ impl Table {
 }
 
 /// A file being written.
-trait Writer: Send {
+trait Writer {
     /// Adds a row.
     fn row(&mut self, row: &Row) -> Result<()>;
 

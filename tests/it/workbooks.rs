@@ -87,13 +87,13 @@ fn sheet_and_headings_can_be_told_and_a_wrong_one_is_named() {
 fn dates_with_a_format_and_dates_without_one_are_the_same_day() {
     let book = workbook(|book| {
         let sheet = book.add_worksheet();
-        rows(sheet, 0, &[&["纠纷类别", "来源", "发生日期", "发现时间"], &["99", "police", "46000", ""], &["99", "police", "", "46000.5"]]);
+        rows(sheet, 0, &[&["纠纷类别", "来源", "发生日期", "发现时间", "经度", "纬度"], &["99", "police", "46000", ""], &["99", "police", "", "46000.5"]]);
         let day = Format::new().set_num_format("yyyy-mm-dd");
         let time = Format::new().set_num_format("yyyy-mm-dd hh:mm");
         sheet.write_number_with_format(1, 3, 46_001.25, &time).unwrap();
         sheet.write_number_with_format(2, 2, 46_000.0, &day).unwrap();
     });
-    let taken = take(bytes("a.xlsx", book), Noun::Incidents, Way::default()).unwrap();
+    let taken = take(bytes("a.xlsx", book), Noun::Incidents, WGS).unwrap();
     let days = taken.rows.iter().map(|row| match &row.noun {
         NounRow::Incident(case) => (case.occurred_on.to_string(), case.discovered_at.unwrap().to_rfc3339()),
         other => panic!("{other:?}"),

@@ -119,10 +119,12 @@ impl Dbf {
             return Err(broken("the head is cut off"));
         }
         let (mut fields, mut raw_names, mut from) = (Vec::new(), Vec::new(), 1);
+        // Some programs keep the high byte of a text's width where others keep decimals; how long a row is tells them apart.
+        let plain: usize = rest.chunks_exact(32).take_while(|field| field[0] != 0x0D).map(|field| usize::from(field[16])).sum();
+        let has_wide_texts = plain + 1 < row_width;
         for field in rest.chunks_exact(32).take_while(|field| field[0] != 0x0D) {
             let name: Vec<u8> = field[..11].iter().copied().take_while(|&byte| byte != 0).collect();
-            // Wide texts of some programs keep the high byte of their width where others keep decimals.
-            let high = if field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 };
+            let high = if has_wide_texts && field[11] == b'C' { usize::from(field[17]) << 8 } else { 0 };
             let width = usize::from(field[16]) + high;
             fields.push(Field { kind: field[11].to_ascii_uppercase(), from, width });
             raw_names.push(name);

@@ -72,7 +72,7 @@ fn index_bytes(features: u64, node_size: u16) -> Option<u64> {
 /// Reads a length and that many bytes, both into `frame`; `false` at the end.
 fn frame(bytes: &mut impl Read, most: u64, frame: &mut Vec<u8>) -> Result<bool, RowFault> {
     frame.clear();
-    let read = bytes.take(4).read_to_end(frame).map_err(|error| unreadable(&error))?;
+    let read = bytes.by_ref().take(4).read_to_end(frame).map_err(|error| unreadable(&error))?;
     if read < 4 {
         return Ok(false);
     }
@@ -80,7 +80,7 @@ fn frame(bytes: &mut impl Read, most: u64, frame: &mut Vec<u8>) -> Result<bool, 
     if length > most {
         return Err(RowFault::new(0, FaultCode::RowTooLarge).arg(most));
     }
-    let read = bytes.take(length).read_to_end(frame).map_err(|error| unreadable(&error))?;
+    let read = bytes.by_ref().take(length).read_to_end(frame).map_err(|error| unreadable(&error))?;
     if (read as u64) < length {
         return Err(RowFault::new(0, FaultCode::Declared).arg("bytes").arg(length).arg(read));
     }
@@ -152,8 +152,9 @@ impl FgbRows {
 
 /// Pairs of column number and value, as far as they go.
 fn read_properties(mut bytes: &[u8], columns: &[ColumnType], cells: &mut [String]) -> Result<(), String> {
-    fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], String> {
-        let (taken, rest) = bytes.split_first_chunk::<N>().ok_or("its attributes are cut off")?;
+    fn take<'b, const N: usize>(bytes: &mut &'b [u8]) -> Result<[u8; N], String> {
+        let whole: &'b [u8] = bytes;
+        let (taken, rest) = whole.split_first_chunk::<N>().ok_or("its attributes are cut off")?;
         *bytes = rest;
         Ok(*taken)
     }

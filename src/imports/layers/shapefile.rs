@@ -93,7 +93,11 @@ impl LayerRows for ShapefileRows {
                 }
                 (shape, _) => {
                     self.ended = true;
-                    let more = if shape.is_some() { self.shapes.count_rest() } else { self.table.count_rest() };
+                    let more = if shape.is_some() { self.shapes.count_rest() } else { Ok(self.table.count_rest()) };
+                    let more = match more {
+                        Ok(more) => more,
+                        Err(fault) => return Some(Err(fault)),
+                    };
                     let both = self.row - 1;
                     let (shapes, rows) = if shape.is_some() { (both + 1 + more, both) } else { (both, both + 1 + more) };
                     // A note of the file ends it.
@@ -149,12 +153,12 @@ impl Shapes {
         if read as u64 == length { Ok(true) } else { Err(RowFault::new(0, FaultCode::Declared).arg("bytes").arg(length).arg(read)) }
     }
 
-    fn count_rest(&mut self) -> u64 {
+    fn count_rest(&mut self) -> Result<u64, RowFault> {
         let mut rest = 0;
-        while self.next_content().unwrap_or(false) {
+        while self.next_content()? {
             rest += 1;
         }
-        rest
+        Ok(rest)
     }
 }
 

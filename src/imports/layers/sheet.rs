@@ -33,7 +33,7 @@ pub(super) enum Piece {
 /// Opens a workbook whose archive was judged before.
 pub(super) fn book(source: &Source) -> Result<Book, RowFault> {
     let bytes = source.seekable().map_err(|error| unreadable(&error))?;
-    open_workbook_from_rs(bytes).map_err(broken)
+    open_workbook_from_rs::<Book, _>(bytes).map_err(broken)
 }
 
 pub(super) fn broken(error: impl std::fmt::Display) -> RowFault {
