@@ -26,6 +26,12 @@ const LOOKED_AT: usize = 30;
 /// Opens the sheet that was chosen, else the one whose headings fit best.
 pub(super) fn open(source: &Source) -> Result<Opened, RowFault> {
     judge(source)?;
+    // On a thread, so that a library that gives up on a hostile file takes nothing down with it.
+    let looked = std::thread::scope(|scope| scope.spawn(|| look(source)).join());
+    looked.unwrap_or_else(|_| Err(sheet::broken("the workbook broke off")))
+}
+
+fn look(source: &Source) -> Result<Opened, RowFault> {
     let mut book = sheet::book(source)?;
     let limits = source.limits();
     let shift = if book.has_1904_epoch() { 1462 } else { 0 };
