@@ -73,7 +73,10 @@ pub async fn write(what: &ExportWhat, db: &Db, clock: Clock) -> Result<i64> {
     let today = clock.today();
     let by_name = what.file.file_name().and_then(|name| Format::of_name(&name.to_string_lossy()));
     let format = what.format.or(by_name).ok_or_else(|| {
-        Error::Usage(format!("the form of {} is not known; say --format or end it in .geojson, .csv, .xlsx, .zip, .gpkg or .fgb", what.file.display()))
+        Error::Usage(format!(
+            "the form of {} is not known; say --format or end it in .geojson, .csv, .xlsx, .zip, .gpkg or .fgb",
+            what.file.display()
+        ))
     })?;
     let reader = match &what.account {
         None if what.noun == What::Incidents => {
@@ -86,8 +89,7 @@ pub async fn write(what: &ExportWhat, db: &Db, clock: Clock) -> Result<i64> {
     let filters = Wanted { day: today, range: range.map(AreaCode::range), ..Wanted::default() };
     let asked = Asked { what: what.noun, format, headings: what.headings, filters };
     allowed(&reader, &asked)?;
-    File::create_new(&what.file)
-        .map_err(|error| Error::Usage(format!("{} cannot be written: {error}; choose another name", what.file.display())))?;
+    File::create_new(&what.file).map_err(|error| Error::Usage(format!("{} cannot be written: {error}; choose another name", what.file.display())))?;
     let written = into_file(what, db, clock, &reader, asked).await;
     if written.is_err() {
         // What was begun is of no use to anybody; that it may not go is not worth another error.

@@ -188,7 +188,15 @@ fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) 
         source: args.source.clone().unwrap_or_else(|| file.to_owned()),
         crs: args.crs.clone(),
         mapping,
-        options: Options { key: args.key.clone(), under, extend: args.extend, repair: args.repair, zone: clock.zone, choice: Choice { layer: args.layer.clone(), heading_row: args.heading_row, noun: Some(noun) }, ..Options::default() },
+        options: Options {
+            key: args.key.clone(),
+            under,
+            extend: args.extend,
+            repair: args.repair,
+            zone: clock.zone,
+            choice: Choice { layer: args.layer.clone(), heading_row: args.heading_row, noun: Some(noun) },
+            ..Options::default()
+        },
         replace: args.replace_source,
         skip_faulty: args.skip_faulty,
         dry_run: args.dry_run,
@@ -218,8 +226,12 @@ fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
     if let Some(layer) = &survey.layer {
         let others: Vec<&str> = survey.layers.iter().filter(|other| *other != layer).take(12).map(String::as_str).collect();
         let of = |word: &str| if others.is_empty() { String::new() } else { format!("{word}{}", others.join(", ")) };
-        let zh = survey.heading_row.map_or_else(|| format!("  图层 {layer}{}", of("；另有 ")), |row| format!("  工作表 {layer}，表头在第 {row} 行{}", of("；另有 ")));
-        let en = survey.heading_row.map_or_else(|| format!("  layer {layer}{}", of("; also ")), |row| format!("  sheet {layer}, headings in row {row}{}", of("; also ")));
+        let zh = survey
+            .heading_row
+            .map_or_else(|| format!("  图层 {layer}{}", of("；另有 ")), |row| format!("  工作表 {layer}，表头在第 {row} 行{}", of("；另有 ")));
+        let en = survey
+            .heading_row
+            .map_or_else(|| format!("  layer {layer}{}", of("; also ")), |row| format!("  sheet {layer}, headings in row {row}{}", of("; also ")));
         say(out, lang, &zh, &en)?;
     }
     for field in &plan.matching.fields {

@@ -146,4 +146,3 @@ fn begin(format: Format, path: &Path, table: Table) -> Result<Box<dyn Writer>> {
         Format::Fgb => Box::new(flatgeobuf::Writer::begin(path, table)?),
     })
 }
-

@@ -104,7 +104,15 @@ pub async fn export(
 }
 
 /// The audit entry of an export, in its transaction.
-pub async fn note(transaction: &mut Scoped, now: DateTime<Utc>, reader: &Reader, asked: &Asked, rows: i64, by: &Value, request_id: &str) -> Result<()> {
+pub async fn note(
+    transaction: &mut Scoped,
+    now: DateTime<Utc>,
+    reader: &Reader,
+    asked: &Asked,
+    rows: i64,
+    by: &Value,
+    request_id: &str,
+) -> Result<()> {
     let filters = &asked.filters;
     let area = filters.range.and_then(|range| crate::rows::area_of(range.lo).filter(|area: &AreaCode| area.range() == range));
     let entry = Entry {

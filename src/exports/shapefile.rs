@@ -21,7 +21,11 @@ pub(super) struct Writer {
 }
 
 fn failed(error: io::Error) -> Error {
-    if error.kind() == io::ErrorKind::FileTooLarge { Error::TooLarge { limit: error.to_string() } } else { Error::internal("write the Shapefile")(error) }
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        Error::TooLarge { limit: error.to_string() }
+    } else {
+        Error::internal("write the Shapefile")(error)
+    }
 }
 
 impl Writer {
@@ -49,7 +53,8 @@ impl Writer {
         let cut: Vec<String> = self.attributes.cut.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}: {count}")).collect();
         if !cut.is_empty() {
             zip.start_file("README.txt", options)?;
-            let text = format!("Shapefile 的文字最多 254 字节，以下各列有文字被截断 · texts end at 254 bytes; so many were cut:\n{}\n", cut.join("\n"));
+            let text =
+                format!("Shapefile 的文字最多 254 字节，以下各列有文字被截断 · texts end at 254 bytes; so many were cut:\n{}\n", cut.join("\n"));
             zip.write_all(text.as_bytes())?;
         }
         zip.finish()?.flush()

@@ -39,7 +39,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: Vec::new(), under: None, extend: false, repair: false, zone: chrono_tz::Asia::Shanghai, faults_shown: 1000, choice: Choice::default() }
+        Self {
+            key: Vec::new(),
+            under: None,
+            extend: false,
+            repair: false,
+            zone: chrono_tz::Asia::Shanghai,
+            faults_shown: 1000,
+            choice: Choice::default(),
+        }
     }
 }
 

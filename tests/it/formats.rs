@@ -80,7 +80,13 @@ fn chicago_loads_and_its_one_invalid_area_is_named() {
         ("chicago/chicago_carjackings_2020.geojson.gz", Noun::Incidents, way(CASES, None, None), 1412, 1412),
         ("chicago/grocery.zip", Noun::Facilities, way(SHOPS, Some("EPSG:3435"), Some("chicago_sup")), 148, 148),
         ("chicago/grocery.zip", Noun::Areas, way("", None, Some("ChicagoBoundary")), 1, 1),
-        ("chicago/liquor.zip", Noun::Facilities, way(r#"{"constants":{"kind":"F12"},"columns":{"name":"placeid"}}"#, Some("EPSG:3435"), Some("liq_Chicago")), 571, 571),
+        (
+            "chicago/liquor.zip",
+            Noun::Facilities,
+            way(r#"{"constants":{"kind":"F12"},"columns":{"name":"placeid"}}"#, Some("EPSG:3435"), Some("liq_Chicago")),
+            571,
+            571,
+        ),
         ("chicago/tracts2010.csv", Noun::Households, way("", Some("4326"), None), 801, 801),
         ("chicago/health_chicago.csv", Noun::Facilities, way(r#"{"values":{"kind":{"*":"F12"}}}"#, Some("4326"), None), 199, 199),
     ]);
@@ -162,7 +168,8 @@ fn all_encodings_projected_coordinates_and_published_cases_come_out_as_their_tab
             Err(faults) => faults.iter().map(|fault| fault.code).collect(),
         };
         // Of the areas wanted here a point is another fault than those of the cases.
-        let of_the_file = codes.iter().any(|code| !matches!(code, FaultCode::GeometryKind | FaultCode::Invalid | FaultCode::Winding | FaultCode::PositionLong));
+        let of_the_file =
+            codes.iter().any(|code| !matches!(code, FaultCode::GeometryKind | FaultCode::Invalid | FaultCode::Winding | FaultCode::PositionLong));
         match &case[7] {
             "reject: not JSON" => {
                 assert_eq!(codes.first(), Some(&FaultCode::NotJson), "{}", &case[0]);
@@ -188,7 +195,8 @@ fn the_cities_of_china_are_the_same_in_every_datum() {
             continue;
         }
         let map = format!(r#"{{"columns":{{"lon":"{x}","lat":"{}","wkt":""}}}}"#, x.replace("_x", "_y"));
-        let taken = take(list.clone(), Noun::Households, Way { map: &map, crs: Some(crs), ..Way::default() }).unwrap_or_else(|faults| panic!("{crs}: {faults:?}"));
+        let taken = take(list.clone(), Noun::Households, Way { map: &map, crs: Some(crs), ..Way::default() })
+            .unwrap_or_else(|faults| panic!("{crs}: {faults:?}"));
         assert_eq!((taken.rows.len(), taken.faulty), (664, 0), "{crs}");
         seen += 1;
     }

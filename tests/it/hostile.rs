@@ -217,7 +217,9 @@ fn package(statements: &str) -> Vec<u8> {
 fn a_geopackage_is_read_by_layers_and_its_views_are_not_run() {
     let taken = take(bytes("a.gpkg", package("")), Noun::Households, Way::default()).unwrap();
     assert_eq!((taken.rows.len(), taken.crs.as_deref()), (1, Some("WGS 84 (EPSG:4326)")), "{:?}", taken.faults);
-    let two = package("create table more (fid integer primary key, geom blob); insert into gpkg_contents values ('more', 'features', 0); insert into gpkg_geometry_columns values ('more', 'geom', 0);");
+    let two = package(
+        "create table more (fid integer primary key, geom blob); insert into gpkg_contents values ('more', 'features', 0); insert into gpkg_geometry_columns values ('more', 'geom', 0);",
+    );
     assert_eq!(refusal(bytes("a.gpkg", two.clone()), Noun::Households, Way::default()), Some(FaultCode::LayerChoose));
     let endless = "create view v as with recursive n(x) as (select 1 union all select x + 1 from n) select x as fid, null as geom from n;
                    update gpkg_contents set table_name = 'v'; update gpkg_geometry_columns set table_name = 'v';";
@@ -328,7 +330,8 @@ fn no_text_makes_codes_tile_addresses_or_filters_panic() {
     let (lists, everywhere) = (Lists::default(), Scope::everything());
     let word = "category|source|state|from|to|kind|within|[a-z_]{0,8}";
     let fed = feed(&prop::collection::vec((word, "\\PC{0,16}|[0-9-]{0,10}"), 0..6), |pairs: Vec<(String, String)>| {
-        let reader = maplebridge::read_model::Reader { map: everywhere.clone(), households: everywhere.clone(), cases: everywhere.clone(), units: Vec::new() };
+        let reader =
+            maplebridge::read_model::Reader { map: everywhere.clone(), households: everywhere.clone(), cases: everywhere.clone(), units: Vec::new() };
         let _ = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &lists, &reader);
     });
     assert!(fed > 0);

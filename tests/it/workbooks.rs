@@ -59,17 +59,15 @@ fn a_ledger_of_an_office_is_read_as_a_person_would_read_it() {
     assert_eq!(taken.headings, ["网格代码", "经度", "纬度", "总户数", "人口段", "住宅类型", "启用日期"]);
     assert_eq!((taken.read, taken.faulty, taken.count(FaultCode::SerialTaken)), (3, 0, 2), "{:?}", taken.faults);
     let homes = taken.rows.iter().map(|row| match &row.noun {
-        NounRow::Household(home) => (row.row, home.cell.map(|cell| cell.to_string()), home.household_count, home.valid_from.map(|day| day.to_string())),
+        NounRow::Household(home) => {
+            (row.row, home.cell.map(|cell| cell.to_string()), home.household_count, home.valid_from.map(|day| day.to_string()))
+        }
         other => panic!("{other:?}"),
     });
     let cell = |last: &str| Some(format!("33068110120100{last}"));
     assert_eq!(
         homes.collect::<Vec<_>>(),
-        [
-            (5, cell("1"), 320, Some("2023-03-15".to_owned())),
-            (6, cell("1"), 12_000, Some("2023-03-16".to_owned())),
-            (8, cell("2"), 7, None),
-        ]
+        [(5, cell("1"), 320, Some("2023-03-15".to_owned())), (6, cell("1"), 12_000, Some("2023-03-16".to_owned())), (8, cell("2"), 7, None),]
     );
 }
 
@@ -80,14 +78,21 @@ fn sheet_and_headings_can_be_told_and_a_wrong_one_is_named() {
     assert_eq!((told.read, told.faulty), (3, 0));
     assert_eq!(refusal(book(), Noun::Households, Way { layer: Some("台帐"), ..WGS }), Some(FaultCode::LayerUnknown));
     assert_eq!(refusal(book(), Noun::Households, Way { heading_row: Some("70"), ..WGS }), Some(FaultCode::NoHeadings));
-    assert_eq!(refusal(book(), Noun::Households, Way { heading_row: Some("4-4"), layer: Some("台账"), ..Way::default() }), Some(FaultCode::CrsMissing));
+    assert_eq!(
+        refusal(book(), Noun::Households, Way { heading_row: Some("4-4"), layer: Some("台账"), ..Way::default() }),
+        Some(FaultCode::CrsMissing)
+    );
 }
 
 #[test]
 fn dates_with_a_format_and_dates_without_one_are_the_same_day() {
     let book = workbook(|book| {
         let sheet = book.add_worksheet();
-        rows(sheet, 0, &[&["纠纷类别", "来源", "发生日期", "发现时间", "经度", "纬度"], &["99", "police", "46000", ""], &["99", "police", "", "46000.5"]]);
+        rows(
+            sheet,
+            0,
+            &[&["纠纷类别", "来源", "发生日期", "发现时间", "经度", "纬度"], &["99", "police", "46000", ""], &["99", "police", "", "46000.5"]],
+        );
         let day = Format::new().set_num_format("yyyy-mm-dd");
         let time = Format::new().set_num_format("yyyy-mm-dd hh:mm");
         sheet.write_number_with_format(1, 3, 46_001.25, &time).unwrap();
@@ -101,10 +106,7 @@ fn dates_with_a_format_and_dates_without_one_are_the_same_day() {
     let days: Vec<_> = days.collect();
     assert_eq!(
         days,
-        [
-            ("2025-12-09".to_owned(), "2025-12-09T22:00:00+00:00".to_owned()),
-            ("2025-12-09".to_owned(), "2025-12-09T04:00:00+00:00".to_owned())
-        ],
+        [("2025-12-09".to_owned(), "2025-12-09T22:00:00+00:00".to_owned()), ("2025-12-09".to_owned(), "2025-12-09T04:00:00+00:00".to_owned())],
         "{:?}",
         taken.faults
     );

@@ -6,8 +6,8 @@ use std::io::{BufReader, Read, Seek as _, SeekFrom};
 
 use encoding_rs::GB18030;
 use flate2::read::DeflateDecoder;
-use zip::{CompressionMethod, ZipArchive};
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::super::faults::{FaultCode, RowFault};
 use super::super::source::{Limited, ReadSeek, Source, unreadable};

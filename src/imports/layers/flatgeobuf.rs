@@ -41,7 +41,16 @@ pub(super) fn open(source: &Source) -> Result<Opened, RowFault> {
     if passed < index {
         return Err(declared_too_much(declared, 0));
     }
-    let rows = FgbRows { bytes, frame: Vec::new(), columns: columns.into_iter().map(|(_, kind)| kind).collect(), kind, declared, row: 0, limits, ended: false };
+    let rows = FgbRows {
+        bytes,
+        frame: Vec::new(),
+        columns: columns.into_iter().map(|(_, kind)| kind).collect(),
+        kind,
+        declared,
+        row: 0,
+        limits,
+        ended: false,
+    };
     Ok(Opened { facts, rows: Box::new(rows) })
 }
 

@@ -79,7 +79,9 @@ fn connect(source: &Source) -> Result<(Connection, Option<tempfile::TempPath>), 
     let escaped: String = path.chars().map(|c| if matches!(c, '%' | '?' | '#') { format!("%{:02X}", c as u32) } else { c.to_string() }).collect();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(format!("file:{escaped}?mode=ro&immutable=1"), flags).map_err(broken)?;
-    connection.execute_batch("pragma trusted_schema = off; pragma cell_size_check = on; pragma mmap_size = 0; pragma query_only = on").map_err(broken)?;
+    connection
+        .execute_batch("pragma trusted_schema = off; pragma cell_size_check = on; pragma mmap_size = 0; pragma query_only = on")
+        .map_err(broken)?;
     Ok((connection, copy))
 }
 
@@ -185,7 +187,8 @@ impl PackageRows {
                 cells.push_field(cell(row, at).map_err(broken)?.as_bytes());
             }
             let shape = if self.has_geometry { shape(row, self.width + 1, self.corners) } else { Ok(None) };
-            bytes += cells.as_slice().len() + shape.as_ref().map_or(0, |shape| shape.as_ref().map_or(0, |shape| geo::CoordsIter::coords_count(shape) * 16));
+            bytes += cells.as_slice().len()
+                + shape.as_ref().map_or(0, |shape| shape.as_ref().map_or(0, |shape| geo::CoordsIter::coords_count(shape) * 16));
             self.page.push_back((cells, shape));
             if bytes > PAGE_BYTES {
                 break;

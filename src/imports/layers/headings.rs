@@ -16,7 +16,8 @@ pub(super) type SheetRow = (u32, Vec<String>);
 pub(super) fn find(rows: &[SheetRow], noun: Option<Noun>, told: Option<HeadingRow>) -> Option<(HeadingRow, usize)> {
     if let Some(told) = told {
         let at = rows.iter().position(|(row, _)| *row == told.first)?;
-        let last = told.last.or_else(|| rows.get(at + 1).filter(|(row, next)| *row == told.first + 1 && is_pair(&rows[at].1, next)).map(|(row, _)| *row));
+        let last =
+            told.last.or_else(|| rows.get(at + 1).filter(|(row, next)| *row == told.first + 1 && is_pair(&rows[at].1, next)).map(|(row, _)| *row));
         return Some((HeadingRow { first: told.first, last: Some(last.unwrap_or(told.first)) }, known(&rows[at].1, noun)));
     }
     let scores: Vec<usize> = rows.iter().map(|(_, cells)| if is_all_text(cells) { known(cells, noun) } else { 0 }).collect();
@@ -26,7 +27,11 @@ pub(super) fn find(rows: &[SheetRow], noun: Option<Noun>, told: Option<HeadingRo
         scores.iter().position(|&score| score == best)?
     } else {
         let wide = |cells: &[String]| filled(cells) * 2 > width && filled(cells) >= width.min(2) && is_all_text(cells) && all_differ(cells);
-        rows.iter().position(|(_, cells)| wide(cells)).or_else(|| scores.iter().position(|&score| score > 0)).or(if rows.is_empty() { None } else { Some(0) })?
+        rows.iter().position(|(_, cells)| wide(cells)).or_else(|| scores.iter().position(|&score| score > 0)).or(if rows.is_empty() {
+            None
+        } else {
+            Some(0)
+        })?
     };
     let beside = |a: usize, b: usize| rows[b].0 == rows[a].0 + 1 && is_pair(&rows[a].1, &rows[b].1);
     let (first, last) = if at + 1 < rows.len() && beside(at, at + 1) {

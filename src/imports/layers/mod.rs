@@ -10,8 +10,8 @@ mod flatgeobuf;
 mod geopackage;
 mod headings;
 mod rings;
-mod sheet;
 mod shapefile;
+mod sheet;
 mod workbook;
 
 use super::faults::{FaultCode, RowFault};
@@ -100,6 +100,3 @@ fn choose<'a, T>(known: &'a [(Vec<String>, T)], told: Option<&str>) -> Result<&'
 fn few_columns(headings: &[String], most: usize) -> Result<(), RowFault> {
     if headings.len() > most { Err(RowFault::new(0, FaultCode::TooManyColumns).arg(headings.len()).arg(most)) } else { Ok(()) }
 }
-
-
-

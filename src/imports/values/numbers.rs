@@ -42,7 +42,8 @@ pub fn count_of(text: &str, most: u32, units: &[&str]) -> Result<u32, Trouble> {
         None if bare.len() == text.len() => return count(text, most),
         None => Ok(bare.to_owned()),
     };
-    count(&read?, most).map_err(|trouble| Trouble { args: std::iter::once(text.to_owned()).chain(trouble.args.into_iter().skip(1)).collect(), ..trouble })
+    count(&read?, most)
+        .map_err(|trouble| Trouble { args: std::iter::once(text.to_owned()).chain(trouble.args.into_iter().skip(1)).collect(), ..trouble })
 }
 
 /// The decimal point moved so many places to the right.
@@ -118,10 +119,14 @@ mod tests {
 
     #[test]
     fn a_figure_with_its_unit_is_the_figure_and_another_unit_is_refused() {
-        for (text, expected) in [("320户", 320), ("约300户", 300), ("1.2万", 12_000), ("1.15 万户", 11_500), ("３百", 300), ("1,200户", 1200), ("7", 7)] {
+        for (text, expected) in
+            [("320户", 320), ("约300户", 300), ("1.2万", 12_000), ("1.15 万户", 11_500), ("３百", 300), ("1,200户", 1200), ("7", 7)]
+        {
             assert_eq!(count_of(text, 100_000, &["户"]), Ok(expected), "{text}");
         }
-        for (text, code) in [("320人", FaultCode::Number), ("万", FaultCode::Number), ("1.23456万", FaultCode::NotWhole), ("20万", FaultCode::OutOfRange)] {
+        for (text, code) in
+            [("320人", FaultCode::Number), ("万", FaultCode::Number), ("1.23456万", FaultCode::NotWhole), ("20万", FaultCode::OutOfRange)]
+        {
             assert_eq!(count_of(text, 100_000, &["户"]).map_err(|trouble| (trouble.code, trouble.args[0].clone())), Err((code, text.to_owned())));
         }
     }

@@ -46,11 +46,8 @@ impl Taken {
 
 /// Takes a file as an import does, short of the database; the faults of a file that is refused as a whole.
 pub(crate) fn take(source: Source, noun: Noun, way: Way<'_>) -> Result<Taken, Vec<RowFault>> {
-    let choice = Choice {
-        layer: way.layer.map(str::to_owned),
-        heading_row: way.heading_row.map(|text| HeadingRow::parse(text).unwrap()),
-        noun: Some(noun),
-    };
+    let choice =
+        Choice { layer: way.layer.map(str::to_owned), heading_row: way.heading_row.map(|text| HeadingRow::parse(text).unwrap()), noun: Some(noun) };
     let survey = Survey::of(source.choosing(choice)).map_err(|fault| vec![fault])?;
     let map = if way.map.is_empty() { "{}" } else { way.map };
     let plan = Plan::make(survey, noun, Mapping::from_json(map.as_bytes()).unwrap(), way.crs);
