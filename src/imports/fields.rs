@@ -205,6 +205,7 @@ const HOUSEHOLDS: &[Field] = &[
 const FACILITIES: &[Field] = &[
     field(F::Kind, "kind", "设施类型", Required, &["类型", "设施类别", "类别", "facility_kind", "facility_type", "category", "type", "amenity"]),
     field(F::Name, "name", "设施名称", Required, &["名称", "facility", "facility_name", "name_zh"]),
+    field(F::NameEn, "name_en", "英文名称", Optional, &["英文名", "english_name", "name:en"]),
     LON,
     LAT,
     WKT,

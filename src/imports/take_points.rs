@@ -92,7 +92,7 @@ impl Taking {
     }
 
     fn facility(&self, row: u64, key: String, facility: FacilityRow, lines: &mut Lines) -> Result<Option<RowFault>, RowFault> {
-        for text in [Some(&facility.name), facility.operator.as_ref(), facility.hours.as_ref()].into_iter().flatten() {
+        for text in [Some(&facility.name), facility.name_en.as_ref(), facility.operator.as_ref(), facility.hours.as_ref()].into_iter().flatten() {
             refuse_personal(row, text)?;
         }
         let (scope_code, note) = self.scope(row, facility.point, self.today)?;
@@ -103,7 +103,7 @@ impl Taking {
             valid_from: facility.valid_from,
             kind: facility.kind,
             name_zh: cut(facility.name, 80),
-            name_en: String::new(),
+            name_en: cut(facility.name_en.unwrap_or_default(), 120),
             operator: cut(facility.operator.unwrap_or_default(), 120),
             capacity: facility.capacity,
             hours: cut(facility.hours.unwrap_or_default(), 120),
