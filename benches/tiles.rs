@@ -50,7 +50,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
     let townships: i64 = sqlx::query_scalar("select count(*) from areas where level = 9").fetch_one(&mut conn).await?;
     let scope = scope(townships);
     let statements = Statements::new(&format!("t.scope_code <@ '{}'::int8multirange", scope.to_multirange()));
-    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![] };
+    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![], ..Reader::default() };
     let mut out = format!(
         "{} households, {} incidents, {} cells, {} facilities; scope {}\n",
         model.households.len(),
@@ -104,7 +104,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
 }
 
 /// Three townships in eight, and three more: a reader of two districts.
-fn scope(townships: i64) -> Scope {
+pub(crate) fn scope(townships: i64) -> Scope {
     let range = |from: i64, to: i64| CodeRange { lo: 990_321_000_000_000 + (1 + from) * 1_000_000, hi: 990_321_000_000_000 + (1 + to) * 1_000_000 };
     [range(0, townships * 3 / 8), range(townships / 2, townships * 7 / 8)].into_iter().collect()
 }
@@ -130,13 +130,13 @@ async fn ask(conn: &mut PgConnection, statement: &str, tile: TileId) -> Anyhow<V
 }
 
 /// Of this thread. It sleeps first: the system settles a thread's account when it stops.
-fn own_cpu() -> Anyhow<u64> {
+pub(crate) fn own_cpu() -> Anyhow<u64> {
     std::thread::sleep(std::time::Duration::from_millis(1));
     cpu_ns("thread-self")
 }
 
 /// What the backend used since; it may still be going to sleep when its answer is here.
-async fn settled(backend: i32, before: u64) -> Anyhow<u64> {
+pub(crate) async fn settled(backend: i32, before: u64) -> Anyhow<u64> {
     let mut now = cpu_ns(&backend.to_string())?;
     loop {
         tokio::time::sleep(std::time::Duration::from_micros(300)).await;

@@ -14,7 +14,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn begin(path: &Path, table: Table) -> Result<Self> {
+    pub(super) fn begin(path: &Path, table: &Table) -> Result<Self> {
         let mut out = BufWriter::new(File::create(path).map_err(Error::internal("write the export"))?);
         out.write_all("\u{feff}".as_bytes()).map_err(Error::internal("write the export"))?;
         let mut out = csv::Writer::from_writer(out);

@@ -20,7 +20,7 @@ impl Writer {
     pub(super) fn begin(path: &Path, table: Table) -> Result<Self> {
         let mut out = BufWriter::new(File::create(path).map_err(Error::internal("write the export"))?);
         let name = serde_json::to_string(table.what.name()).map_err(Error::internal("write the export"))?;
-        write!(out, "{{\"type\":\"FeatureCollection\",\"name\":{name},\"features\":[\n").map_err(Error::internal("write the export"))?;
+        writeln!(out, "{{\"type\":\"FeatureCollection\",\"name\":{name},\"features\":[").map_err(Error::internal("write the export"))?;
         Ok(Self { out, table, any: false })
     }
 }

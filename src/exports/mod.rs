@@ -139,9 +139,9 @@ trait Writer {
 fn begin(format: Format, path: &Path, table: Table) -> Result<Box<dyn Writer>> {
     Ok(match format {
         Format::Geojson => Box::new(geojson::Writer::begin(path, table)?),
-        Format::Csv => Box::new(csv::Writer::begin(path, table)?),
-        Format::Xlsx => Box::new(xlsx::Writer::begin(path, table)?),
-        Format::Shapefile => Box::new(shapefile::Writer::begin(path, table)?),
+        Format::Csv => Box::new(csv::Writer::begin(path, &table)?),
+        Format::Xlsx => Box::new(xlsx::Writer::begin(path, &table)?),
+        Format::Shapefile => Box::new(shapefile::Writer::begin(path, &table)?),
         Format::Gpkg => Box::new(geopackage::Writer::begin(path, table)?),
         Format::Fgb => Box::new(flatgeobuf::Writer::begin(path, table)?),
     })

@@ -105,7 +105,7 @@ const fn statement(what: What) -> &'static str {
 /// The rows, streamed.
 ///
 /// * `households_in` – how many households a range of codes has, as far as the reader may know; for areas and cells
-pub fn read<'t>(
+pub(super) fn read<'t>(
     transaction: &'t mut Scoped,
     what: What,
     filters: Filters,

@@ -82,9 +82,12 @@ pub async fn export(
     let mut failed = None;
     while let Some(row) = rows.next().await {
         match row {
-            Ok(row) if to.send(Some(row)).await.is_ok() => {}
-            // The writer has gone and says why itself.
-            Ok(_) => break,
+            Ok(row) => {
+                // A writer that has gone says why itself.
+                if to.send(Some(row)).await.is_err() {
+                    break;
+                }
+            }
             Err(error) => {
                 failed = Some(error);
                 break;

@@ -29,9 +29,9 @@ fn failed(error: io::Error) -> Error {
 }
 
 impl Writer {
-    pub(super) fn begin(path: &Path, table: Table) -> Result<Self> {
+    pub(super) fn begin(path: &Path, table: &Table) -> Result<Self> {
         let shapes = Shapes::begin(table.what.shape()).map_err(failed)?;
-        let attributes = Attributes::begin(&table).map_err(failed)?;
+        let attributes = Attributes::begin(table).map_err(failed)?;
         Ok(Self { path: path.to_owned(), name: table.what.name(), shapes, attributes })
     }
 

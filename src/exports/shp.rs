@@ -46,7 +46,7 @@ impl Shapes {
             Some(Geometry::MultiPolygon(parts)) => polygons(parts),
             _ => 0_i32.to_le_bytes().to_vec(),
         };
-        if let Some(own) = shape.and_then(|shape| shape.bounding_rect()) {
+        if let Some(own) = shape.and_then(geo::BoundingRect::bounding_rect) {
             let all = self.bounds.unwrap_or([own.min().x, own.min().y, own.max().x, own.max().y]);
             self.bounds = Some([all[0].min(own.min().x), all[1].min(own.min().y), all[2].max(own.max().x), all[3].max(own.max().y)]);
         }

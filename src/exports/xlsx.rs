@@ -29,7 +29,7 @@ fn failed(error: XlsxError) -> Error {
 }
 
 impl Writer {
-    pub(super) fn begin(path: &Path, table: Table) -> Result<Self> {
+    pub(super) fn begin(path: &Path, table: &Table) -> Result<Self> {
         let mut book = Workbook::new();
         let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name(table.what.name()).map_err(failed)?;

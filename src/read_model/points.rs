@@ -16,9 +16,14 @@ const FRESH_ROWS: usize = 768;
 const FEW_ROWS: usize = 256;
 
 /// What a row carries beside place, key and scope.
-pub trait Attributes: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+pub trait Attributes: Clone + PartialEq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static {
     /// What the row counts for beside itself (households at an address), added up per block.
     fn weight(&self) -> u32 {
+        0
+    }
+
+    /// The office whose readers see the row wherever it lies; 0: none.
+    fn unit(&self) -> i64 {
         0
     }
 }
@@ -181,15 +186,22 @@ impl<A: Attributes> Points<A> {
     /// Hands out block and row number of every row in the box, in order. `finest` is the zoom of the squares the box is
     /// covered with: tile zoom + 4 is a good trade.
     pub fn each_in(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, usize)) {
+        self.each_run(area, finest, |block, rows| {
+            for i in rows {
+                if area.holds(block.at(i)) {
+                    each(block, i);
+                }
+            }
+        });
+    }
+
+    /// Hands out stretches of blocks, in order, that hold every row of the box and some around it.
+    pub fn each_run(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, std::ops::Range<usize>)) {
         let mut ranges = Vec::new();
         area.z_ranges(finest, &mut ranges);
         for (first, last) in ranges {
             for block in self.blocks_between(first, last) {
-                for i in block.stretch(first, last) {
-                    if area.holds(block.at(i)) {
-                        each(block, i);
-                    }
-                }
+                each(block, block.stretch(first, last));
             }
         }
     }

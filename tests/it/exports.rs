@@ -6,6 +6,7 @@ use std::process::Command;
 use axum::http::{StatusCode, header};
 use clap::Parser;
 use maplebridge::cli::export::{ExportWhat, write};
+use maplebridge::cli::import::Terms;
 use maplebridge::context::Clock;
 use maplebridge::db::Db;
 use maplebridge::imports::fields::Noun;
@@ -51,9 +52,10 @@ async fn export(db: &Db, line: &str) -> Result<i64, maplebridge::error::Error> {
 
 /// Runs a line of `maplebridge import`; gives what it printed.
 async fn import(db: &Db, line: &str) -> String {
-    let words = std::iter::once("import").chain(line.split_whitespace());
+    let typed: Vec<String> = std::iter::once("import").chain(line.split_whitespace()).map(str::to_owned).collect();
+    let (args, terms) = (Import::try_parse_from(&typed).unwrap().args, Terms { typed: &typed, locale: "en" });
     let mut out = Vec::new();
-    if let Err(error) = maplebridge::cli::import::run(Import::try_parse_from(words).unwrap().args, db, clock(), "en", &mut out).await {
+    if let Err(error) = maplebridge::cli::import::run(args, db, clock(), terms, &mut out).await {
         out.extend(error.to_string().into_bytes());
     }
     String::from_utf8(out).unwrap()
@@ -131,7 +133,7 @@ async fn filters_of_the_screen_cut_the_file_too() {
     let Some((_database, site)) = ready().await else { return };
     let rows = async |path: &str| {
         let answer = site.get(Role::Centre, &format!("/api/exports/{path}")).await;
-        answer.headers.get("x-maplebridge-rows").map(|rows| rows.to_str().unwrap().to_owned()).unwrap_or_else(|| answer.text())
+        answer.headers.get("x-maplebridge-rows").map_or_else(|| answer.text(), |rows| rows.to_str().unwrap().to_owned())
     };
     assert_eq!(rows("households?format=csv&within=990321001001001").await, "4");
     assert_eq!(rows("households?format=csv&bbox=120,29,120.0101,29.02").await, "4");
@@ -185,7 +187,7 @@ fn gdal_reads(path: &Path, what: &str, rows: i64) {
         return;
     }
     let name = path.display().to_string();
-    let opened = if name.ends_with(".zip") { format!("/vsizip/{name}") } else { name };
+    let opened = if path.extension().is_some_and(|end| end == "zip") { format!("/vsizip/{name}") } else { name };
     let said = Command::new("ogr2ogr").args(["-f", "GeoJSONSeq", "/vsistdout/", &opened]).output().unwrap();
     let text = String::from_utf8_lossy(&said.stdout);
     assert_eq!(text.lines().count() as i64, rows, "{opened}: {}", String::from_utf8_lossy(&said.stderr));

@@ -1,6 +1,7 @@
 //! Files made to harm: every one is refused with a word, none panics, none takes memory because it says it needs it.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use maplebridge::codes::{AreaCode, CellCode, Scope};
@@ -155,7 +156,7 @@ fn a_workbook_that_announces_a_million_million_texts_is_refused() {
             let mut entry = archive.by_index(at).unwrap();
             let mut content = Vec::new();
             std::io::copy(&mut entry, &mut content).unwrap();
-            (entry.name().to_owned(), content)
+            (entry.name().unwrap().into_owned(), content)
         })
         .collect();
     let with = |change: &dyn Fn(&str, String) -> String| {
@@ -330,8 +331,15 @@ fn no_text_makes_codes_tile_addresses_or_filters_panic() {
     let (lists, everywhere) = (Lists::default(), Scope::everything());
     let word = "category|source|state|from|to|kind|within|[a-z_]{0,8}";
     let fed = feed(&prop::collection::vec((word, "\\PC{0,16}|[0-9-]{0,10}"), 0..6), |pairs: Vec<(String, String)>| {
-        let reader =
-            maplebridge::read_model::Reader { map: everywhere.clone(), households: everywhere.clone(), cases: everywhere.clone(), units: Vec::new() };
+        let reader = maplebridge::read_model::Reader {
+            map: everywhere.clone(),
+            households: everywhere.clone(),
+            cases: everywhere.clone(),
+            units: Vec::new(),
+            published: everywhere.clone(),
+            staff: everywhere.clone(),
+            known: Arc::from([]),
+        };
         let _ = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &lists, &reader);
     });
     assert!(fed > 0);

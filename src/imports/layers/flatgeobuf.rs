@@ -211,7 +211,7 @@ fn geometry(own: &FgbGeometry<'_>, kind: GeometryType, depth: usize, most: usize
         GeometryType::MultiPolygon => {
             let Some(parts) = own.parts() else { return Ok(polygon(own, &corners)?.map(|part| Geometry::MultiPolygon(MultiPolygon(vec![part])))) };
             let mut whole = Vec::new();
-            for part in parts.iter() {
+            for part in parts {
                 whole.extend(polygon(&part, &coords(&part, most)?)?);
             }
             Some(Geometry::MultiPolygon(MultiPolygon(whole)))
@@ -238,7 +238,7 @@ fn coords(own: &FgbGeometry<'_>, most: usize) -> Result<Vec<Coord>, String> {
 fn lines(own: &FgbGeometry<'_>, corners: &[Coord]) -> Result<Vec<LineString>, String> {
     let Some(ends) = own.ends().filter(|ends| !ends.is_empty()) else { return Ok(vec![LineString(corners.to_vec())]) };
     let (mut lines, mut from) = (Vec::new(), 0);
-    for end in ends.iter() {
+    for end in ends {
         let end = end as usize;
         lines.push(LineString(corners.get(from..end).ok_or("its rings are out of order")?.to_vec()));
         from = end;

@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use calamine::{CellErrorType, DataRef, Dimensions, ExcelDateTime, Reader as _, Xlsx, open_workbook_from_rs};
+use calamine::{CellErrorType, DataRef, Dimensions, ExcelDateTime, Xlsx, open_workbook_from_rs};
 
 use super::super::faults::{FaultCode, RowFault};
 use super::super::source::{ReadSeek, Source, unreadable};
@@ -167,14 +167,13 @@ impl<I: Iterator<Item = Dimensions>> Spread<I> {
 /// A value as a person would write it: codes without a point, dates as dates.
 fn text(value: &DataRef<'_>) -> String {
     match value {
-        DataRef::Empty => String::new(),
+        DataRef::Empty | DataRef::Error(CellErrorType::NA) => String::new(),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => figure(*number),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(flag) => flag.to_string(),
         DataRef::DateTime(when) => moment(when),
-        DataRef::Error(CellErrorType::NA) => String::new(),
         DataRef::Error(error) => error.to_string(),
     }
 }
