@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use geo::Orient as _;
+use geo::orient::Direction;
+use geo_types::Geometry;
 use serde_json::{Map, Value as Json, json};
 
 use super::what::Value;
@@ -40,7 +43,12 @@ impl super::Writer for Writer {
     fn row(&mut self, row: &Row) -> Result<()> {
         let properties: Map<String, Json> =
             self.table.columns.iter().zip(&row.values).map(|(column, value)| (self.table.heading(column).to_owned(), json_of(value))).collect();
-        let geometry = row.shape.as_ref().map(|shape| geojson::Geometry::new(geojson::Value::from(shape)));
+        // Shells against the clock, holes with it, as the RFC wants.
+        let geometry = row.shape.as_ref().map(|shape| match shape {
+            Geometry::MultiPolygon(parts) => geojson::Value::from(&parts.orient(Direction::Default)),
+            other => geojson::Value::from(other),
+        });
+        let geometry = geometry.map(geojson::Geometry::new);
         let feature = json!({ "type": "Feature", "properties": properties, "geometry": geometry });
         let comma = if self.any { ",\n" } else { "" };
         self.any = true;

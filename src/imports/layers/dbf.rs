@@ -60,18 +60,24 @@ pub(super) fn judge(bytes: Box<dyn Read + Send>, cpg: Option<&str>, limits: Limi
     Ok(Judged { encoding, guessed: said != Some(encoding) && !table.is_ascii })
 }
 
+/// Bytes without the blanks and zeros that fill a cell up.
+fn filled(text: &[u8]) -> &[u8] {
+    &text[..text.iter().rposition(|byte| !matches!(byte, b' ' | 0)).map_or(0, |at| at + 1)]
+}
+
 /// Whether a text is one in the encoding, half a character at its end aside.
 fn reads(encoding: &'static Encoding, text: &[u8]) -> bool {
-    let text = text.trim_ascii_end();
+    let text = filled(text);
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut out = vec![0; decoder.max_utf8_buffer_length(text.len()).unwrap_or(0)];
     let (result, _, _) = decoder.decode_to_utf8_without_replacement(text, &mut out, false);
     matches!(result, DecoderResult::InputEmpty)
 }
 
-/// The text of bytes; half a character at their end is left out.
+/// The text of bytes without what fills them up; half a character at their end is left out.
 fn decode(encoding: &'static Encoding, text: &[u8], out: &mut String) {
     out.clear();
+    let text = filled(text);
     if text.is_ascii() {
         out.push_str(std::str::from_utf8(text).unwrap_or_default());
         return;

@@ -84,7 +84,8 @@ impl LayerRows for ShapefileRows {
                     self.ended = true;
                     return None;
                 }
-                (Some(Err(fault)), _) | (_, Some(Err(fault))) => fault,
+                (Some(Err(fault)), Some(_)) | (_, Some(Err(fault))) => fault,
+                (Some(Err(fault)), None) if fault.row == 0 => fault,
                 // A deleted row goes with its shape.
                 (Some(Ok(_)), Some(Ok(false))) => continue,
                 (Some(Ok(shape)), Some(Ok(true))) => {
