@@ -79,8 +79,8 @@ pub async fn write(what: &ExportWhat, db: &Db, clock: Clock) -> Result<i64> {
         ))
     })?;
     let reader = match &what.account {
-        None if what.noun == What::Incidents => {
-            return Err(Error::Usage("cases are written as an account sees them: say which with --as ACCOUNT".into()));
+        None if matches!(what.noun, What::Incidents | What::Published) => {
+            return Err(Error::Usage(format!("{} are written as an account sees them: say which with --as ACCOUNT", what.noun.name())));
         }
         None => Reader::command_line(today),
         Some(account) => reader_named(&mut db.scoped(&account_scopes()).await?, account, today).await?,

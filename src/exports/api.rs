@@ -51,7 +51,7 @@ pub struct ExportQuery {
     within: Option<String>,
     /// `west,south,east,north` in degrees; not of cases.
     bbox: Option<String>,
-    /// The day whose rows are wanted; today unless given. Not of areas and cases.
+    /// The day whose rows are wanted; today unless given. Of cells, households and facilities.
     as_of: Option<NaiveDate>,
     /// A part of a name, or the beginning of a code; of areas and cells.
     q: Option<String>,
@@ -63,9 +63,13 @@ pub struct ExportQuery {
     source: Option<String>,
     /// States of cases, with commas between.
     state: Option<String>,
-    /// First day on which a case happened.
+    /// Group of kinds of published numbers.
+    group: Option<String>,
+    /// `township`, `village` or `cell`: level of published numbers.
+    level: Option<String>,
+    /// First day on which a case happened; of published numbers its month.
     from: Option<NaiveDate>,
-    /// Last day on which a case happened.
+    /// Last day on which a case happened; of published numbers its month.
     to: Option<NaiveDate>,
 }
 
@@ -73,13 +77,19 @@ impl ExportQuery {
     /// Refuses filters that the thing does not have, rather than pass over them and export too much.
     fn read(self, what: What, today: NaiveDate) -> Outcome<Asked> {
         let is = |these: &[What]| these.contains(&what);
-        let cases = [self.category.is_some(), self.source.is_some(), self.state.is_some(), self.from.is_some(), self.to.is_some()];
         let foreign = [
             ("bbox", self.bbox.is_some() && is(&[What::Incidents])),
-            ("as_of", self.as_of.is_some() && is(&[What::Areas, What::Incidents])),
+            ("within", self.within.is_some() && is(&[What::Water, What::Roads, What::Greens])),
+            ("as_of", self.as_of.is_some() && !is(&[What::Cells, What::Households, What::Facilities])),
             ("q", self.q.is_some() && !is(&[What::Areas, What::Cells])),
             ("kind", self.kind.is_some() && !is(&[What::Facilities])),
-            ("category", cases.contains(&true) && !is(&[What::Incidents])),
+            ("category", self.category.is_some() && !is(&[What::Incidents])),
+            ("source", self.source.is_some() && !is(&[What::Incidents])),
+            ("state", self.state.is_some() && !is(&[What::Incidents])),
+            ("from", self.from.is_some() && !is(&[What::Incidents, What::Published])),
+            ("to", self.to.is_some() && !is(&[What::Incidents, What::Published])),
+            ("group", self.group.is_some() && !is(&[What::Published])),
+            ("level", self.level.is_some() && !is(&[What::Published])),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, wrong)| *wrong) {
             return Err(Error::invalid(*name, "not_a_filter", format!("{} are not filtered by this", what.name())));
@@ -89,9 +99,14 @@ impl ExportQuery {
             range: self.within.as_deref().map(|code| within(Some(code))).transpose()?,
             frame: bbox(self.bbox.as_deref())?,
             sought: self.q.filter(|q| !q.trim().is_empty()),
-            kind: split(if what == What::Incidents { self.category.as_deref() } else { self.kind.as_deref() }),
+            kind: match what {
+                What::Incidents => split(self.category.as_deref()),
+                What::Published => self.group.map(|group| vec![group]),
+                _ => split(self.kind.as_deref()),
+            },
             source: split(self.source.as_deref()),
             state: split(self.state.as_deref()),
+            level: self.level.as_deref().map(crate::published::level).transpose()?,
             from: self.from,
             to: self.to,
         };

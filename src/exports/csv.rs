@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use geo_types::{Geometry, LineString, Polygon};
+
 use super::what::{Shape, Value};
 use super::{Headings, Row, Table};
 use crate::error::{Error, Result};
@@ -30,8 +32,8 @@ pub(super) const fn place_headings(shape: Shape, headings: Headings) -> &'static
     match (shape, headings) {
         (Shape::Point, Headings::Zh) => &["经度", "纬度"],
         (Shape::Point, Headings::En) => &["lon", "lat"],
-        (Shape::Polygons, Headings::Zh) => &["图形"],
-        (Shape::Polygons, Headings::En) => &["wkt"],
+        (Shape::Lines | Shape::Polygons | Shape::Mixed, Headings::Zh) => &["图形"],
+        (Shape::Lines | Shape::Polygons | Shape::Mixed, Headings::En) => &["wkt"],
         (Shape::None, _) => &[],
     }
 }
@@ -39,35 +41,34 @@ pub(super) const fn place_headings(shape: Shape, headings: Headings) -> &'static
 /// The place in a table: two numbers, a WKT, or nothing.
 pub(super) fn place(shape: Shape, row: &Row) -> Vec<Value> {
     match (shape, &row.shape) {
-        (Shape::Point, Some(geo_types::Geometry::Point(at))) => vec![Value::Real(at.x()), Value::Real(at.y())],
+        (Shape::Point, Some(Geometry::Point(at))) => vec![Value::Real(at.x()), Value::Real(at.y())],
         (Shape::Point, _) => vec![Value::Null, Value::Null],
-        (Shape::Polygons, Some(shape)) => vec![Value::Text(wkt(shape))],
-        (Shape::Polygons, None) => vec![Value::Null],
         (Shape::None, _) => Vec::new(),
+        (_, Some(shape)) => vec![Value::Text(wkt(shape))],
+        (_, None) => vec![Value::Null],
     }
 }
 
-/// Polygons as WKT; other shapes are not stored.
-fn wkt(shape: &geo_types::Geometry) -> String {
-    use std::fmt::Write as _;
-    let parts = match shape {
-        geo_types::Geometry::MultiPolygon(parts) => parts.0.as_slice(),
-        geo_types::Geometry::Polygon(part) => std::slice::from_ref(part),
-        _ => &[],
-    };
-    let mut text = String::from("MULTIPOLYGON(");
-    for (at, part) in parts.iter().enumerate() {
-        text.push_str(if at > 0 { ",(" } else { "(" });
-        for (at, ring) in std::iter::once(part.exterior()).chain(part.interiors()).enumerate() {
-            text.push_str(if at > 0 { ",(" } else { "(" });
-            for (at, corner) in ring.coords().enumerate() {
-                let comma = if at > 0 { "," } else { "" };
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{comma}{} {}", corner.x, corner.y);
-            }
-            text.push(')');
+/// A shape as WKT. Of the base map some are points; nothing else is stored.
+fn wkt(shape: &Geometry) -> String {
+    match shape {
+        Geometry::Point(at) => format!("POINT({} {})", at.x(), at.y()),
+        Geometry::MultiLineString(lines) => format!("MULTILINESTRING({})", lines.iter().map(corners).collect::<Vec<_>>().join(",")),
+        Geometry::MultiPolygon(parts) => {
+            let rings = |part: &Polygon| std::iter::once(part.exterior()).chain(part.interiors()).map(corners).collect::<Vec<_>>().join(",");
+            format!("MULTIPOLYGON({})", parts.iter().map(|part| format!("({})", rings(part))).collect::<Vec<_>>().join(","))
         }
-        text.push(')');
+        _ => String::new(),
+    }
+}
+
+fn corners(line: &LineString) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("(");
+    for (at, corner) in line.coords().enumerate() {
+        let comma = if at > 0 { "," } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{comma}{} {}", corner.x, corner.y);
     }
     text.push(')');
     text

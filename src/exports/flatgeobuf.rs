@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ::flatgeobuf::geozero::error::Result as GeozeroResult;
 use ::flatgeobuf::geozero::{ColumnValue, GeomProcessor, GeozeroGeometry, PropertyProcessor as _};
 use ::flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
-use geo_types::{Geometry, Polygon};
+use geo_types::{Geometry, LineString, Polygon};
 
 use super::what::{Kind, Shape, Value};
 use super::{Row, Table};
@@ -25,7 +25,12 @@ fn failed(error: impl std::fmt::Display) -> Error {
 
 impl Writer {
     pub(super) fn begin(path: &Path, table: Table) -> Result<Self> {
-        let kind = if table.what.shape() == Shape::Point { GeometryType::Point } else { GeometryType::MultiPolygon };
+        let kind = match table.what.shape() {
+            Shape::Point => GeometryType::Point,
+            Shape::Lines => GeometryType::MultiLineString,
+            Shape::Polygons => GeometryType::MultiPolygon,
+            Shape::Mixed | Shape::None => GeometryType::Unknown,
+        };
         let options = FgbWriterOptions {
             write_index: true,
             detect_type: false,
@@ -66,6 +71,13 @@ impl GeozeroGeometry for Walked<'_> {
                 }
                 to.multipolygon_end(0)
             }
+            Some(Geometry::MultiLineString(lines)) => {
+                to.multilinestring_begin(lines.0.len(), 0)?;
+                for (at, line) in lines.iter().enumerate() {
+                    linestring(line, at, to)?;
+                }
+                to.multilinestring_end(0)
+            }
             // Nothing else is stored; a row without a place has no geometry.
             _ => Ok(()),
         }
@@ -75,13 +87,17 @@ impl GeozeroGeometry for Walked<'_> {
 fn polygon<P: GeomProcessor>(part: &Polygon, at: usize, to: &mut P) -> GeozeroResult<()> {
     to.polygon_begin(false, part.interiors().len() + 1, at)?;
     for (ring_at, ring) in std::iter::once(part.exterior()).chain(part.interiors()).enumerate() {
-        to.linestring_begin(false, ring.0.len(), ring_at)?;
-        for (corner_at, corner) in ring.coords().enumerate() {
-            to.xy(corner.x, corner.y, corner_at)?;
-        }
-        to.linestring_end(false, ring_at)?;
+        linestring(ring, ring_at, to)?;
     }
     to.polygon_end(false, at)
+}
+
+fn linestring<P: GeomProcessor>(line: &LineString, at: usize, to: &mut P) -> GeozeroResult<()> {
+    to.linestring_begin(false, line.0.len(), at)?;
+    for (corner_at, corner) in line.coords().enumerate() {
+        to.xy(corner.x, corner.y, corner_at)?;
+    }
+    to.linestring_end(false, at)
 }
 
 impl super::Writer for Writer {

@@ -62,7 +62,12 @@ impl Writer {
         connection
             .execute_batch(&format!("create table {name} (fid integer primary key autoincrement not null, geom blob, {kinds})"))
             .map_err(failed)?;
-        let kind = if table.what.shape() == Shape::Point { "POINT" } else { "MULTIPOLYGON" };
+        let kind = match table.what.shape() {
+            Shape::Point => "POINT",
+            Shape::Lines => "MULTILINESTRING",
+            Shape::Polygons => "MULTIPOLYGON",
+            Shape::Mixed | Shape::None => "GEOMETRY",
+        };
         connection
             .execute("insert into gpkg_contents (table_name, data_type, identifier, srs_id) values (?1, 'features', ?1, 4326)", params![name])
             .map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Layers and lists as files: areas, cells, households, facilities, and cases as a list.
+//! Layers and lists as files: areas, cells, households, facilities, the base map, published numbers, and cases as a list.
 //!
 //! [`what`] says which columns a thing has, [`rows`] reads them under the reader's scopes, [`run`] takes rows to a writer
 //! on a thread of its own; one format a file beside them. A file is made whole on disk before the first byte leaves, so
@@ -16,6 +16,7 @@ mod rows;
 pub mod run;
 mod shapefile;
 mod shp;
+mod statements;
 pub mod what;
 mod xlsx;
 

@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::rows::{self, Filters};
+use super::rows::{self, Filters, Told};
 use super::what::{ORIGIN_KEY, What};
 use super::{Format, Headings, Table, begin};
 use crate::audit::{self, Entry};
 use crate::codes::{AreaCode, CodeRange};
 use crate::db::Scoped;
 use crate::error::{Error, Result};
+use crate::published::Telling;
 use crate::users::{Reader, Right};
 
 pub use super::rows::Filters as Wanted;
@@ -36,7 +37,8 @@ pub struct Asked {
 /// Refuses what the reader may not export, with the rights of the screens.
 pub fn allowed(reader: &Reader, asked: &Asked) -> Result<()> {
     match asked.what {
-        What::Areas | What::Cells | What::Facilities => reader.require(Right::Map)?,
+        What::Areas | What::Cells | What::Facilities | What::Water | What::Roads | What::Greens => reader.require(Right::Map)?,
+        What::Published => reader.require(Right::Published)?,
         What::Households => reader.require(Right::Households)?,
         What::Incidents if reader.units().is_empty() => reader.require(Right::Cases)?,
         What::Incidents => {}
@@ -57,12 +59,13 @@ pub async fn export(
     households_in: impl Fn(CodeRange) -> Option<u64> + Send,
 ) -> Result<i64> {
     allowed(reader, &asked)?;
-    let with_keys = reader.has(Right::Imports) && asked.what != What::Incidents;
+    let with_keys = reader.has(Right::Imports) && asked.what.has_keys();
     let mut columns = asked.what.columns().to_vec();
     columns.extend(with_keys.then_some(ORIGIN_KEY));
     let headings = asked.headings.unwrap_or(if asked.format == Format::Xlsx { Headings::Zh } else { Headings::En });
     let table = Table { what: asked.what, columns, headings };
     transaction.without_time_limit().await?;
+    let telling = Telling::of(transaction, reader).await?;
     let (to, mut from) = tokio::sync::mpsc::channel(ON_THE_WAY);
     let (path, format) = (path.to_owned(), asked.format);
     let writing = tokio::task::spawn_blocking(move || {
@@ -78,7 +81,7 @@ pub async fn export(
         }
         Err(Error::internal("write the export")("the rows broke off"))
     });
-    let mut rows = rows::read(transaction, asked.what, asked.filters, with_keys, households_in);
+    let mut rows = rows::read(transaction, asked.what, asked.filters, Told { with_keys, households_in, telling });
     let mut failed = None;
     while let Some(row) = rows.next().await {
         match row {
@@ -126,7 +129,7 @@ pub async fn note(
         area,
         detail: json!({
             "by": by, "format": asked.format.ending(), "day": filters.day, "bbox": filters.frame, "q": filters.sought, "kind": filters.kind,
-            "source": filters.source, "state": filters.state, "from": filters.from, "to": filters.to,
+            "source": filters.source, "state": filters.state, "from": filters.from, "to": filters.to, "level": filters.level,
         }),
         rows: Some(rows),
         request_id,

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use geo_types::Geometry;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::shp::{Attributes, Shapes};
+use super::what::Shape;
 use super::{Row, Table};
 use crate::error::{Error, Result};
 
@@ -15,7 +17,13 @@ const PRJ: &str = r#"GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984
 
 pub(super) struct Writer {
     path: PathBuf,
-    name: &'static str,
+    layers: Vec<Layer>,
+}
+
+/// The files of one layer. A shapefile holds shapes of one kind, so that a mixture becomes several layers.
+struct Layer {
+    name: String,
+    shape: Shape,
     shapes: Shapes,
     attributes: Attributes,
 }
@@ -30,27 +38,34 @@ fn failed(error: io::Error) -> Error {
 
 impl Writer {
     pub(super) fn begin(path: &Path, table: &Table) -> Result<Self> {
-        let shapes = Shapes::begin(table.what.shape()).map_err(failed)?;
-        let attributes = Attributes::begin(table).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), name: table.what.name(), shapes, attributes })
+        let name = table.what.name();
+        let kinds = match table.what.shape() {
+            Shape::Mixed => vec![(format!("{name}_polygons"), Shape::Polygons), (format!("{name}_lines"), Shape::Lines)],
+            shape => vec![(name.to_owned(), shape)],
+        };
+        let layer = |(name, shape)| Ok(Layer { name, shape, shapes: Shapes::begin(shape)?, attributes: Attributes::begin(table)? });
+        let layers = kinds.into_iter().map(layer).collect::<io::Result<Vec<Layer>>>().map_err(failed)?;
+        Ok(Self { path: path.to_owned(), layers })
     }
 
     fn pack(&mut self) -> io::Result<()> {
-        self.shapes.finish()?;
-        self.attributes.finish()?;
         let mut zip = ZipWriter::new(BufWriter::new(File::create(&self.path)?));
         let options = SimpleFileOptions::default().large_file(true);
-        let parts = [("shp", self.shapes.shp.get_mut()), ("shx", self.shapes.shx.get_mut()), ("dbf", self.attributes.dbf.get_mut())];
-        for (ending, part) in parts {
-            zip.start_file(format!("{}.{ending}", self.name), options)?;
-            part.seek(SeekFrom::Start(0))?;
-            io::copy(part, &mut zip)?;
+        let mut cut = Vec::new();
+        for Layer { name, shapes, attributes, .. } in &mut self.layers {
+            shapes.finish()?;
+            attributes.finish()?;
+            for (ending, part) in [("shp", shapes.shp.get_mut()), ("shx", shapes.shx.get_mut()), ("dbf", attributes.dbf.get_mut())] {
+                zip.start_file(format!("{name}.{ending}"), options)?;
+                part.seek(SeekFrom::Start(0))?;
+                io::copy(part, &mut zip)?;
+            }
+            for (ending, text) in [("prj", PRJ), ("cpg", "UTF-8")] {
+                zip.start_file(format!("{name}.{ending}"), options)?;
+                zip.write_all(text.as_bytes())?;
+            }
+            cut.extend(attributes.cut.iter().filter(|(_, count)| *count > 0).map(|(column, count)| format!("{name}.{column}: {count}")));
         }
-        for (ending, text) in [("prj", PRJ), ("cpg", "UTF-8")] {
-            zip.start_file(format!("{}.{ending}", self.name), options)?;
-            zip.write_all(text.as_bytes())?;
-        }
-        let cut: Vec<String> = self.attributes.cut.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}: {count}")).collect();
         if !cut.is_empty() {
             zip.start_file("README.txt", options)?;
             let text =
@@ -63,7 +78,10 @@ impl Writer {
 
 impl super::Writer for Writer {
     fn row(&mut self, row: &Row) -> Result<()> {
-        self.shapes.add(row.shape.as_ref()).and_then(|()| self.attributes.add(row)).map_err(failed)
+        let is_line = matches!(row.shape, Some(Geometry::MultiLineString(_)));
+        let fitting = self.layers.iter().position(|layer| (layer.shape == Shape::Lines) == is_line).unwrap_or(0);
+        let layer = &mut self.layers[fitting];
+        layer.shapes.add(row.shape.as_ref()).and_then(|()| layer.attributes.add(row)).map_err(failed)
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

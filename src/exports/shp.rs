@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 
 use geo::{BoundingRect as _, Winding as _};
-use geo_types::{Coord, Geometry, LineString};
+use geo_types::{Coord, Geometry, LineString, Rect};
 
 use super::what::{Kind, Shape, Value};
 use super::{Row, Table};
@@ -33,7 +33,12 @@ impl Shapes {
             file.write_all(&[0; 100])?;
             Ok::<_, io::Error>(file)
         };
-        Ok(Self { shp: part()?, shx: part()?, kind: if shape == Shape::Point { 1 } else { 5 }, number: 0, words: 50, bounds: None })
+        let kind = match shape {
+            Shape::Point => 1,
+            Shape::Lines => 3,
+            _ => 5,
+        };
+        Ok(Self { shp: part()?, shx: part()?, kind, number: 0, words: 50, bounds: None })
     }
 
     pub(super) fn add(&mut self, shape: Option<&Geometry>) -> io::Result<()> {
@@ -44,6 +49,7 @@ impl Shapes {
                 content
             }
             Some(Geometry::MultiPolygon(parts)) => polygons(parts),
+            Some(Geometry::MultiLineString(lines)) => several(3, lines.bounding_rect(), &lines.0),
             _ => 0_i32.to_le_bytes().to_vec(),
         };
         if let Some(own) = shape.and_then(geo::BoundingRect::bounding_rect) {
@@ -101,13 +107,18 @@ fn polygons(parts: &geo_types::MultiPolygon) -> Vec<u8> {
             rings.push(hole);
         }
     }
-    let mut content = 5_i32.to_le_bytes().to_vec();
-    let bounds = parts.bounding_rect().map_or([0.0; 4], |own| [own.min().x, own.min().y, own.max().x, own.max().y]);
+    several(5, parts.bounding_rect(), &rings)
+}
+
+/// Lines or rings as one record.
+fn several(kind: i32, bounds: Option<Rect>, rings: &[LineString]) -> Vec<u8> {
+    let mut content = kind.to_le_bytes().to_vec();
+    let bounds = bounds.map_or([0.0; 4], |own| [own.min().x, own.min().y, own.max().x, own.max().y]);
     content.extend(bounds.iter().flat_map(|number| number.to_le_bytes()));
     content.extend((rings.len() as i32).to_le_bytes());
     content.extend((rings.iter().map(|ring| ring.0.len()).sum::<usize>() as i32).to_le_bytes());
     let mut start = 0_i32;
-    for ring in &rings {
+    for ring in rings {
         content.extend(start.to_le_bytes());
         start += ring.0.len() as i32;
     }

@@ -21,6 +21,14 @@ pub enum What {
     Facilities,
     /// 矛盾纠纷: a list without places.
     Incidents,
+    /// Published numbers of incidents: one entry a place, month and group, with the border of the place.
+    Published,
+    /// Rivers and lakes of the base map.
+    Water,
+    /// Roads and rails of the base map.
+    Roads,
+    /// Woods and parks of the base map.
+    Greens,
 }
 
 impl What {
@@ -32,16 +40,27 @@ impl What {
             Self::Households => "households",
             Self::Facilities => "facilities",
             Self::Incidents => "incidents",
+            Self::Published => "published",
+            Self::Water => "water",
+            Self::Roads => "roads",
+            Self::Greens => "greens",
         }
     }
 
     /// What stands in the shape.
     pub const fn shape(self) -> Shape {
         match self {
-            Self::Areas | Self::Cells => Shape::Polygons,
+            Self::Areas | Self::Cells | Self::Published | Self::Greens => Shape::Polygons,
+            Self::Roads => Shape::Lines,
+            Self::Water => Shape::Mixed,
             Self::Households | Self::Facilities => Shape::Point,
             Self::Incidents => Shape::None,
         }
+    }
+
+    /// Whether its rows have a key of the source that brought them.
+    pub const fn has_keys(self) -> bool {
+        matches!(self, Self::Areas | Self::Cells | Self::Households | Self::Facilities)
     }
 
     /// Its columns, those of the source's keys aside.
@@ -52,6 +71,8 @@ impl What {
             Self::Households => HOUSEHOLDS,
             Self::Facilities => FACILITIES,
             Self::Incidents => INCIDENTS,
+            Self::Published => PUBLISHED,
+            Self::Water | Self::Roads | Self::Greens => BASE_MAP,
         }
     }
 }
@@ -61,7 +82,9 @@ impl What {
 #[expect(missing_docs, reason = "they are what they are called")]
 pub enum Shape {
     Point,
+    Lines,
     Polygons,
+    Mixed,
     None,
 }
 
@@ -204,13 +227,31 @@ const INCIDENTS: &[Column] = &[
     column("escalated", "escalated", "已上报", Flag),
 ];
 
+const PUBLISHED: &[Column] = &[
+    column("code", "code", "代码", Text(15)),
+    column("name_zh", "name_zh", "名称", Text(60)),
+    NAME_EN,
+    column("level", "level", "层级", Int),
+    column("month", "month", "月份", Text(7)),
+    column("group", "group", "纠纷组别", Text(40)),
+    column("count", "count", "件数", Int),
+    column("threshold", "threshold", "门槛", Int),
+];
+
+const BASE_MAP: &[Column] = &[
+    column("kind", "kind", "类型", Text(20)),
+    column("name_zh", "name_zh", "名称", Text(60)),
+    NAME_EN,
+    column("min_zoom", "min_zoom", "最小级别", Int),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn short_names_fit_into_ten_letters_and_no_two_are_alike() {
-        for what in [What::Areas, What::Cells, What::Households, What::Facilities, What::Incidents] {
+        for what in [What::Areas, What::Cells, What::Households, What::Facilities, What::Incidents, What::Published, What::Roads] {
             let columns = what.columns();
             for (at, own) in columns.iter().enumerate() {
                 assert!(own.short.len() <= 10 && own.short.is_ascii(), "{}", own.short);

@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 31] = [
+const ROUTES: [(&str, Tells); 32] = [
     ("/api/areas", Nothing),
     ("/api/areas/{code}", Nothing),
     ("/api/areas/{code}/summary", Published),
@@ -38,6 +38,7 @@ const ROUTES: [(&str, Tells); 31] = [
     ("/api/cells/{code}/summary", Published),
     ("/api/codes", Nothing),
     ("/api/events", Cases),
+    ("/api/exports/{what}", Cases),
     ("/api/facilities", Nothing),
     ("/api/facilities/{id}", Nothing),
     ("/api/households", Nothing),
@@ -80,7 +81,8 @@ const TILES: [(&str, Tells); 13] = [
 ];
 
 /// The files whose statements read incidents, and why each may.
-const READERS: [(&str, &str); 5] = [
+const READERS: [(&str, &str); 6] = [
+    ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
     ("src/incidents/store.rs", "cases, under the reader's rights"),
     ("src/published/store.rs", "counts of cases under the reader's rights; the publisher's counts come from app.count_incidents"),
     ("src/imports/undo.rs", "whether an import can be taken back; no number is told"),
