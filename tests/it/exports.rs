@@ -1,5 +1,6 @@
 //! Exports: cut as the screen is, read by GDAL, and read back by our own import without a change.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -13,6 +14,7 @@ use maplebridge::imports::fields::Noun;
 use maplebridge::users::Role;
 use serde_json::Value;
 
+use crate::published::{busy, publish};
 use crate::support::app::{Site, app, noon};
 use crate::support::database::{Database, database};
 use crate::support::files::{Way, bytes, take};
@@ -180,6 +182,83 @@ async fn what_is_exported_comes_back_in_without_a_change() {
     assert!(export(&site.db, &format!("incidents {} --as at-planner", folder.path().join("b.csv").display())).await.is_err());
 }
 
+/// Every row of a list, page by page; the status where it is refused.
+async fn listed(site: &Site, role: Role, path: &str) -> Result<Vec<Value>, StatusCode> {
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let answer = site.get(role, &format!("{path}?limit=1000{cursor}")).await;
+        if answer.status != StatusCode::OK {
+            return Err(answer.status);
+        }
+        let page = answer.json();
+        rows.extend(page["features"].as_array().or(page["items"].as_array()).unwrap().iter().cloned());
+        let Some(next) = page["page"]["next"].as_str() else { return Ok(rows) };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_holds_the_rows_of_its_list_whoever_asks() {
+    let Some((_database, site)) = busy().await else { return };
+    publish(&site, None).await;
+    for what in ["areas", "cells", "households", "facilities", "incidents", "published"] {
+        let mut told = 0;
+        for role in Role::ALL {
+            let list = listed(&site, role, &format!("/api/{what}")).await;
+            let file = site.get(role, &format!("/api/exports/{what}?format=csv")).await;
+            let rows = match list {
+                Ok(rows) => rows,
+                Err(status) => {
+                    assert_eq!(file.status, status, "{role:?} {what}");
+                    continue;
+                }
+            };
+            assert_eq!(file.status, StatusCode::OK, "{role:?} {what}: {}", file.text());
+            let text = file.text();
+            let mut table = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+            let lines: Vec<BTreeMap<String, String>> = table.deserialize().map(Result::unwrap).collect();
+            assert_eq!(lines.len(), rows.len(), "{role:?} {what}");
+            told += usize::from(!rows.is_empty());
+            if what == "published" {
+                let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string().replace("null", ""), str::to_owned);
+                let names = ["code", "level", "month", "group", "count", "threshold"];
+                let mut entries: Vec<_> = rows.iter().map(|row| names.map(|name| plain(&row[name]))).collect();
+                let mut written: Vec<_> = lines.iter().map(|line| names.map(|name| line[name].clone())).collect();
+                entries.sort();
+                written.sort();
+                assert_eq!(written, entries, "{role:?}");
+            }
+        }
+        assert!(told >= 2, "{what}: {told} roles were told something");
+    }
+    let bordered = site.get(Role::Official, "/api/exports/published?format=geojson&level=village&group=ordinary&from=2026-01-15&to=2026-01-20").await;
+    let features = bordered.json()["features"].as_array().unwrap().clone();
+    assert!(!features.is_empty() && features.iter().all(|one| one["geometry"]["type"] == "MultiPolygon"), "{}", bordered.text());
+    assert!(features.iter().all(|one| one["properties"]["month"] == "2026-01" && one["properties"]["level"] == 12), "{}", bordered.text());
+    assert_eq!(site.get(Role::Official, "/api/exports/cells?format=csv&level=village").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn the_base_map_is_read_by_gdal_in_every_format() {
+    let Some((database, site)) = ready().await else { return };
+    let statement = "insert into basemap_features (layer, kind, name_zh, geom) values
+        ('roads', 'main', '甲路', ST_GeomFromText('LINESTRING(120 29, 120.01 29.01)', 4326)),
+        ('water', 'river', '甲江', ST_GeomFromText('MULTILINESTRING((120 29, 120.01 29.01), (120.02 29, 120.03 29))', 4326)),
+        ('water', 'lake', '甲湖', ST_GeomFromText('POLYGON((120 29, 120.01 29, 120.01 29.01, 120 29), (120.005 29.001, 120.006 29.001, 120.006 29.002, 120.005 29.001))', 4326)),
+        ('greens', 'park', '甲园', ST_GeomFromText('MULTIPOLYGON(((120 29, 120.01 29, 120.01 29.01, 120 29)))', 4326))";
+    sqlx::query(statement).execute(&mut database.root().await).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for format in FORMATS {
+        for (what, rows) in [("roads", 1), ("water", 2), ("greens", 1)] {
+            let path = folder.path().join(format!("{what}.{}", ending(format)));
+            assert_eq!(export(&site.db, &format!("{what} {}", path.display())).await.unwrap(), rows, "{what} {format}");
+            gdal_reads(&path, what, rows);
+            let answer = site.get(Role::Supervisor, &format!("/api/exports/{what}?format={format}")).await;
+            assert_eq!(answer.headers["x-maplebridge-rows"], rows.to_string().as_str(), "{what} {format}: {}", answer.text());
+        }
+    }
+}
+
 /// GDAL finds as many features in the file, with names in Chinese intact.
 fn gdal_reads(path: &Path, what: &str, rows: i64) {
     if Command::new("ogrinfo").arg("--version").output().is_err() {
@@ -188,9 +267,18 @@ fn gdal_reads(path: &Path, what: &str, rows: i64) {
     }
     let name = path.display().to_string();
     let opened = if path.extension().is_some_and(|end| end == "zip") { format!("/vsizip/{name}") } else { name };
-    let said = Command::new("ogr2ogr").args(["-f", "GeoJSONSeq", "/vsistdout/", &opened]).output().unwrap();
-    let text = String::from_utf8_lossy(&said.stdout);
-    assert_eq!(text.lines().count() as i64, rows, "{opened}: {}", String::from_utf8_lossy(&said.stderr));
+    // A mixture of shapes comes as several layers of a shapefile, which GDAL is asked for one by one.
+    let layers = Command::new("ogrinfo").args(["-q", "-ro", &opened]).output().unwrap();
+    let layers = String::from_utf8_lossy(&layers.stdout).into_owned();
+    let layers = layers.lines().filter_map(|line| line.split_once(": ")?.1.split(" (").next());
+    let mut text = String::new();
+    for layer in layers {
+        let said = Command::new("ogr2ogr").args(["-f", "GeoJSONSeq", "/vsistdout/", &opened, layer]).output().unwrap();
+        let warned = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.success() && !warned.contains("ERROR"), "{opened} {layer}: {warned}");
+        text += &String::from_utf8_lossy(&said.stdout);
+    }
+    assert_eq!(text.lines().count() as i64, rows, "{opened}: {text}");
     let word = if what == "households" { "house" } else { "甲" };
     assert!(text.contains(word), "{opened}: {text}");
     if !matches!(path.extension().and_then(|end| end.to_str()), Some("csv" | "xlsx")) {
