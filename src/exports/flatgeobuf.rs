@@ -27,9 +27,9 @@ impl Writer {
     pub(super) fn begin(path: &Path, table: Table) -> Result<Self> {
         let kind = match table.what.shape() {
             Shape::Point => GeometryType::Point,
-            Shape::Lines => GeometryType::MultiLineString,
             Shape::Polygons => GeometryType::MultiPolygon,
-            Shape::Mixed | Shape::None => GeometryType::Unknown,
+            // Each feature says what it is.
+            Shape::Lines | Shape::Mixed | Shape::None => GeometryType::Unknown,
         };
         let options = FgbWriterOptions {
             write_index: true,
@@ -71,10 +71,12 @@ impl GeozeroGeometry for Walked<'_> {
                 }
                 to.multipolygon_end(0)
             }
+            // The library leaves out where a single line of several ends, and GDAL then finds none.
+            Some(Geometry::MultiLineString(lines)) if lines.0.len() == 1 => linestring(&lines.0[0], true, 0, to),
             Some(Geometry::MultiLineString(lines)) => {
                 to.multilinestring_begin(lines.0.len(), 0)?;
                 for (at, line) in lines.iter().enumerate() {
-                    linestring(line, at, to)?;
+                    linestring(line, false, at, to)?;
                 }
                 to.multilinestring_end(0)
             }
@@ -87,17 +89,17 @@ impl GeozeroGeometry for Walked<'_> {
 fn polygon<P: GeomProcessor>(part: &Polygon, at: usize, to: &mut P) -> GeozeroResult<()> {
     to.polygon_begin(false, part.interiors().len() + 1, at)?;
     for (ring_at, ring) in std::iter::once(part.exterior()).chain(part.interiors()).enumerate() {
-        linestring(ring, ring_at, to)?;
+        linestring(ring, false, ring_at, to)?;
     }
     to.polygon_end(false, at)
 }
 
-fn linestring<P: GeomProcessor>(line: &LineString, at: usize, to: &mut P) -> GeozeroResult<()> {
-    to.linestring_begin(false, line.0.len(), at)?;
+fn linestring<P: GeomProcessor>(line: &LineString, alone: bool, at: usize, to: &mut P) -> GeozeroResult<()> {
+    to.linestring_begin(alone, line.0.len(), at)?;
     for (corner_at, corner) in line.coords().enumerate() {
         to.xy(corner.x, corner.y, corner_at)?;
     }
-    to.linestring_end(false, at)
+    to.linestring_end(alone, at)
 }
 
 impl super::Writer for Writer {
