@@ -170,9 +170,10 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
     let request = request(args, noun, source.name(), worker.clock, lang)?;
     if !args.json {
         let (asked, shown) = (request.clone(), source.clone());
-        match tokio::task::spawn_blocking(move || prepare(shown, &asked)).await.map_err(Error::internal("read the file"))? {
-            Ok(plan) => show_plan(out, &plan, lang)?,
-            Err(fault) => show_faults(out, &[Told::of(&fault, lang)], lang)?,
+        let plan = tokio::task::spawn_blocking(move || prepare(shown, &asked)).await.map_err(Error::internal("read the file"))?;
+        // What keeps the whole file out is told with the outcome.
+        if let Ok(plan) = plan {
+            show_plan(out, &plan, lang)?;
         }
     }
     let id = worker.begin(&source, &request).await?;

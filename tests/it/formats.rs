@@ -1,12 +1,14 @@
 //! Every file of the shared development data, with what is to come of it.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use maplebridge::imports::faults::FaultCode;
 use maplebridge::imports::fields::Noun;
+use maplebridge::imports::nouns::NounRow;
 use maplebridge::imports::source::{Limits, Source};
 
-use crate::support::files::{Way, refusal, take};
+use crate::support::files::{Way, bytes, refusal, take, zipped};
 use crate::support::skip::skip;
 
 /// A file of the shared data; skipped aloud where it is absent.
@@ -201,4 +203,63 @@ fn the_cities_of_china_are_the_same_in_every_datum() {
         seen += 1;
     }
     assert_eq!(seen, 3, "{heads:?}");
+}
+
+#[test]
+fn what_gdal_writes_is_read_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let table = "名称,代码,类型,启用日期,容量,经度,纬度\n枫桥镇调解室,01,F08,2024-05-01,12,120.1,29.7\n峧浬社区诊所,02,F02,,,120.25,29.75\n";
+    std::fs::write(at("a.csv"), table).unwrap();
+    for (name, ending, options) in [
+        ("GPKG", "gpkg", vec![]),
+        ("FlatGeobuf", "fgb", vec![]),
+        ("FlatGeobuf", "plain.fgb", vec!["-lco", "SPATIAL_INDEX=NO"]),
+        ("XLSX", "xlsx", vec![]),
+        ("GeoJSON", "geojson", vec![]),
+        ("ESRI Shapefile", "shp", vec!["-lco", "ENCODING=GBK"]),
+        ("ESRI Shapefile", "utf8.shp", vec!["-lco", "ENCODING=UTF-8"]),
+    ] {
+        let (from, to) = (at("a.csv"), at(&format!("a.{ending}")));
+        let mut command = Command::new("ogr2ogr");
+        command.args(["-f", name, &to, &from, "-oo", "X_POSSIBLE_NAMES=经度", "-oo", "Y_POSSIBLE_NAMES=纬度", "-oo", "KEEP_GEOM_COLUMNS=NO"]);
+        command.args(["-oo", "AUTODETECT_TYPE=YES", "-a_srs", "EPSG:4326"]).args(options);
+        if name == "XLSX" {
+            // Its sheets have no shapes: the columns of the coordinates stay.
+            command = Command::new("ogr2ogr");
+            command.args(["-f", name, &to, &from, "-oo", "AUTODETECT_TYPE=YES"]);
+        }
+        let Ok(said) = command.output() else {
+            skip("GDAL (ogr2ogr) is not installed");
+            return;
+        };
+        assert!(said.status.success(), "{name}: {}", String::from_utf8_lossy(&said.stderr));
+        let file = match ending.strip_suffix("shp") {
+            None => std::fs::read(&to).unwrap(),
+            Some(stem) => {
+                let parts = ["shp", "shx", "dbf", "prj", "cpg"]
+                    .map(|part| (format!("层/a.{stem}{part}"), std::fs::read(at(&format!("a.{stem}{part}"))).unwrap()));
+                zipped(&parts.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect::<Vec<_>>())
+            }
+        };
+        let crs = (name == "XLSX").then_some("EPSG:4326");
+        let source = bytes(if ending.ends_with("shp") { "a.zip" } else { ending }, file);
+        let taken = take(source, Noun::Facilities, Way { crs, ..Way::default() }).unwrap_or_else(|faults| panic!("{name} {ending}: {faults:?}"));
+        let rows = taken.rows.iter().map(|row| match &row.noun {
+            NounRow::Facility(own) => {
+                (own.name.clone(), own.kind.clone(), own.valid_from.map(|day| day.to_string()), own.capacity, own.point.x(), own.point.y())
+            }
+            other => panic!("{other:?}"),
+        });
+        let mut rows: Vec<_> = rows.collect();
+        // along the Hilbert curve, where there is an index
+        rows.sort_by(|a, b| a.4.total_cmp(&b.4));
+        // A name of a field has ten bytes, and four characters of Chinese take twelve: “启用日” says nothing.
+        let is_cut = ending == "utf8.shp";
+        let expected = [
+            ("枫桥镇调解室".to_owned(), "F08".to_owned(), Some("2024-05-01".to_owned()).filter(|_| !is_cut), Some(12), 120.1, 29.7),
+            ("峧浬社区诊所".to_owned(), "F02".to_owned(), None, None, 120.25, 29.75),
+        ];
+        assert_eq!(rows, expected, "{name} {ending}: {:?}", taken.faults);
+    }
 }

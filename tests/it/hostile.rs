@@ -179,6 +179,18 @@ fn a_workbook_that_announces_a_million_million_texts_is_refused() {
         }
     });
     assert_eq!(refused("a.xlsx", far), Some(FaultCode::TooManyColumns));
+    // A text of a third of the memory, and one shared by so many cells that a row of them is one.
+    let long = with(&|name, text| if name.ends_with("sharedStrings.xml") { text.replace("经度", &"x".repeat(20 << 20)) } else { text });
+    assert_eq!(refused("a.xlsx", long), Some(FaultCode::RowTooLarge));
+    let wide = with(&|name, text| match name {
+        name if name.ends_with("sharedStrings.xml") => text.replace("经度", &"x".repeat(1 << 20)),
+        name if name.ends_with("sheet1.xml") => {
+            let cells: String = (0..500).map(|_| r#"<c t="s"><v>0</v></c>"#).collect();
+            text.replace("</sheetData>", &format!(r#"<row r="2">{cells}</row></sheetData>"#))
+        }
+        _ => text,
+    });
+    assert_eq!(refused("a.xlsx", wide), Some(FaultCode::RowTooLarge));
 }
 
 #[test]
@@ -225,6 +237,13 @@ fn a_geopackage_is_read_by_layers_and_its_views_are_not_run() {
     let endless = "create view v as with recursive n(x) as (select 1 union all select x + 1 from n) select x as fid, null as geom from n;
                    update gpkg_contents set table_name = 'v'; update gpkg_geometry_columns set table_name = 'v';";
     assert_eq!(refusal(bytes("a.gpkg", package(endless)), Noun::Households, Way::default()), Some(FaultCode::NoLayer));
+    // Endless statements in the place of the lists that every reader of the format begins with; a column that is computed is not read.
+    let endless = "drop table gpkg_contents;
+                   create view gpkg_contents as with recursive n(x) as (select 1 union all select x + 1 from n) select 'x' || x as table_name, 'features' as data_type, 1 as srs_id from n;";
+    assert_eq!(refusal(bytes("a.gpkg", package(endless)), Noun::Households, Way::default()), Some(FaultCode::Unreadable));
+    let long = "drop table homes; create table homes (fid integer primary key, geom blob, hh_count text as (printf('%.*c', 500000000, 'x')));
+                insert into homes (fid) values (1);";
+    assert_eq!(take(bytes("a.gpkg", package(long)), Noun::Households, Way::default()).unwrap().headings, ["fid"]);
     let broken = package("insert into homes values (2, x'47500001000000000106000000FFFFFFFF', 3), (3, x'00', 1)");
     let taken = take(bytes("a.gpkg", broken), Noun::Households, Way::default()).unwrap();
     assert!(taken.count(FaultCode::BrokenRecord) >= 2, "{:?}", taken.faults);

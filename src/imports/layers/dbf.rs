@@ -220,9 +220,14 @@ impl Dbf {
                 _ => {
                     decode(self.encoding, bytes, &mut self.text);
                     let text = self.text.trim_matches(['\0', ' ']);
-                    // A number that did not fit is written as stars.
-                    let text = if matches!(field.kind, b'N' | b'F') && text.bytes().all(|byte| byte == b'*') { "" } else { text };
-                    cells.push_field(text.as_bytes());
+                    // A number that did not fit is written as stars, no day as zeros.
+                    let filled_with = match field.kind {
+                        b'D' => Some(b'0'),
+                        b'N' | b'F' => Some(b'*'),
+                        _ => None,
+                    };
+                    let is_nothing = filled_with.is_some_and(|filling| text.bytes().all(|byte| byte == filling));
+                    cells.push_field(if is_nothing { b"" } else { text.as_bytes() });
                 }
             }
         }

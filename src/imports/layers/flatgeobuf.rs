@@ -211,8 +211,11 @@ fn geometry(own: &FgbGeometry<'_>, kind: GeometryType, depth: usize, most: usize
         GeometryType::MultiPolygon => {
             let Some(parts) = own.parts() else { return Ok(polygon(own, &corners)?.map(|part| Geometry::MultiPolygon(MultiPolygon(vec![part])))) };
             let mut whole = Vec::new();
+            let mut left = most;
             for part in parts {
-                whole.extend(polygon(&part, &coords(&part, most)?)?);
+                let corners = coords(&part, left)?;
+                left -= corners.len();
+                whole.extend(polygon(&part, &corners)?);
             }
             Some(Geometry::MultiPolygon(MultiPolygon(whole)))
         }

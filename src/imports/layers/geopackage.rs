@@ -5,9 +5,12 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv::ByteRecord;
 use geo_types::Geometry;
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
@@ -21,6 +24,10 @@ use crate::geom::wkb;
 const PAGE_ROWS: i64 = 1000;
 /// Bytes after which a page ends.
 const PAGE_BYTES: usize = 8 << 20;
+/// Steps of SQLite's machine between two looks at how many are left.
+const STEPS_AT_ONCE: i32 = 10_000;
+/// Steps of one statement; a page of a sound file with all the columns that may be takes a twentieth.
+const MOST_STEPS: u64 = 100_000_000;
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -33,7 +40,7 @@ struct Layer {
 /// Opens the layer that was chosen, or the only one.
 pub(super) fn open(source: &Source) -> Result<Opened, RowFault> {
     let limits = source.limits();
-    let (connection, copy) = connect(source)?;
+    let (connection, copy, steps) = connect(source)?;
     let known = layers(&connection, limits.entries)?;
     let layer = choose(&known, source.choice().layer.as_deref())?.clone();
     let columns = columns(&connection, &layer)?;
@@ -54,6 +61,7 @@ pub(super) fn open(source: &Source) -> Result<Opened, RowFault> {
         row: 0,
         ended: false,
         corners: limits.corners,
+        steps,
         _copy: copy,
     };
     Ok(Opened { facts, rows: Box::new(rows) })
@@ -63,8 +71,13 @@ fn broken(error: impl std::fmt::Display) -> RowFault {
     RowFault::new(0, FaultCode::Unreadable).arg(error)
 }
 
+/// A connection, the file that goes with it, and the steps that its statements took.
+type Connected = (Connection, Option<tempfile::TempPath>, Arc<AtomicU64>);
+
 /// Bytes in memory go to disk first; the file goes with the connection.
-fn connect(source: &Source) -> Result<(Connection, Option<tempfile::TempPath>), RowFault> {
+///
+/// A schema can hold statements without end and values without measure (views, generated columns): both are limited.
+fn connect(source: &Source) -> Result<Connected, RowFault> {
     let copy = if source.on_disk().is_none() {
         let copied = tempfile::NamedTempFile::new().and_then(|mut file| {
             io::copy(&mut source.seekable()?, &mut file)?;
@@ -82,7 +95,13 @@ fn connect(source: &Source) -> Result<(Connection, Option<tempfile::TempPath>), 
     connection
         .execute_batch("pragma trusted_schema = off; pragma cell_size_check = on; pragma mmap_size = 0; pragma query_only = on")
         .map_err(broken)?;
-    Ok((connection, copy))
+    let longest = i32::try_from(source.limits().row_bytes).unwrap_or(i32::MAX);
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest);
+    let steps = Arc::new(AtomicU64::new(0));
+    let taken = Arc::clone(&steps);
+    let is_enough = move || taken.fetch_add(STEPS_AT_ONCE.unsigned_abs().into(), Ordering::Relaxed) > MOST_STEPS;
+    connection.progress_handler(STEPS_AT_ONCE, Some(is_enough));
+    Ok((connection, copy, steps))
 }
 
 fn quoted(name: &str) -> String {
@@ -144,6 +163,7 @@ struct PackageRows {
     row: u64,
     ended: bool,
     corners: usize,
+    steps: Arc<AtomicU64>,
     _copy: Option<tempfile::TempPath>,
 }
 
@@ -173,6 +193,7 @@ impl LayerRows for PackageRows {
 impl PackageRows {
     /// Reads the next page.
     fn turn(&mut self) -> Result<(), RowFault> {
+        self.steps.store(0, Ordering::Relaxed);
         let mut statement = self.connection.prepare_cached(&self.statement).map_err(broken)?;
         let mut rows = statement.query(params![self.after]).map_err(broken)?;
         let mut bytes = 0;

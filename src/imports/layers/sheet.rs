@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use calamine::{CellErrorType, DataRef, Dimensions, ExcelDateTime, Xlsx, open_workbook_from_rs};
 
 use super::super::faults::{FaultCode, RowFault};
-use super::super::source::{ReadSeek, Source, unreadable};
+use super::super::source::{Limits, ReadSeek, Source, unreadable};
 use super::headings::SheetRow;
 
 /// Merged cells of one sheet that are looked at.
@@ -17,6 +17,8 @@ const MOST_MERGED: usize = 100_000;
 const MOST_BESIDE: usize = 2000;
 /// Rows that travel together.
 const BATCH: usize = 200;
+/// Bytes after which fewer do.
+const BATCH_BYTES: usize = 1 << 20;
 
 pub(super) type Book = Xlsx<Box<dyn ReadSeek>>;
 
@@ -45,7 +47,7 @@ pub(super) fn stream(source: &Source, sheet: &str, from: u32) -> Result<Receiver
     let (to, pieces) = sync_channel(4);
     let (source, sheet) = (source.clone(), sheet.to_owned());
     let work = move || {
-        let last = match book(&source).and_then(|mut book| send_rows(&mut book, &sheet, from, source.limits().columns, &to)) {
+        let last = match book(&source).and_then(|mut book| send_rows(&mut book, &sheet, from, source.limits(), &to)) {
             Ok(()) => Piece::End,
             Err(fault) => Piece::Fault(fault),
         };
@@ -56,14 +58,16 @@ pub(super) fn stream(source: &Source, sheet: &str, from: u32) -> Result<Receiver
     Ok(pieces)
 }
 
-fn send_rows(book: &mut Book, sheet: &str, from: u32, columns: usize, to: &SyncSender<Piece>) -> Result<(), RowFault> {
+fn send_rows(book: &mut Book, sheet: &str, from: u32, limits: Limits, to: &SyncSender<Piece>) -> Result<(), RowFault> {
     let merged = merged(book, sheet)?;
     let mut batch = Vec::with_capacity(BATCH);
-    let mut told = true;
-    each_row(book, sheet, columns, merged, |row| {
+    let (mut told, mut bytes) = (true, 0);
+    each_row(book, sheet, limits, merged, |row| {
         if row.0 >= from {
+            bytes += row.1.iter().map(String::len).sum::<usize>();
             batch.push(row);
-            if batch.len() == BATCH {
+            if batch.len() == BATCH || bytes > BATCH_BYTES {
+                bytes = 0;
                 told = to.send(Piece::Rows(std::mem::take(&mut batch))).is_ok();
             }
         }
@@ -90,13 +94,14 @@ pub(super) fn merged(book: &mut Book, sheet: &str) -> Result<Vec<Dimensions>, Ro
 pub(super) fn each_row(
     book: &mut Book,
     sheet: &str,
-    columns: usize,
+    limits: Limits,
     merged: Vec<Dimensions>,
     mut take: impl FnMut(SheetRow) -> bool,
 ) -> Result<(), RowFault> {
     let mut cells = book.worksheet_cells_reader(sheet).map_err(broken)?;
     let mut spread = Spread { waiting: merged.into_iter().filter(|own| own.end.0 > own.start.0).peekable(), standing: Vec::new() };
     let mut row: Option<SheetRow> = None;
+    let mut bytes = 0;
     while let Some(cell) = cells.next_cell().map_err(broken)? {
         let (at, column) = cell.get_position();
         if row.as_ref().is_some_and(|(own, _)| *own != at + 1)
@@ -108,13 +113,20 @@ pub(super) fn each_row(
             }
         }
         let text = text(cell.get_value());
+        if row.is_none() {
+            bytes = 0;
+        }
         let (_, texts) = row.get_or_insert_with(|| (at + 1, Vec::new()));
         if text.is_empty() {
             continue;
         }
+        bytes += text.len();
+        if bytes > limits.row_bytes {
+            return Err(RowFault::new(0, FaultCode::RowTooLarge).arg(limits.row_bytes));
+        }
         let column = column as usize;
-        if column >= columns {
-            return Err(RowFault::new(0, FaultCode::TooManyColumns).arg(column + 1).arg(columns));
+        if column >= limits.columns {
+            return Err(RowFault::new(0, FaultCode::TooManyColumns).arg(column + 1).arg(limits.columns));
         }
         if texts.len() <= column {
             texts.resize(column + 1, String::new());

@@ -10,7 +10,7 @@ use calamine::{Reader as _, SheetType, SheetVisible};
 
 use super::super::faults::{FaultCode, RowFault};
 use super::super::rows::Record;
-use super::super::source::{HeadingRow, Source, unreadable};
+use super::super::source::{HeadingRow, Limits, Source, unreadable};
 use super::archive::{Archive, ending};
 use super::headings::{self, SheetRow};
 use super::sheet::{self, Piece};
@@ -20,6 +20,10 @@ use super::{Facts, LayerRows, Opened, few_columns};
 const LONGEST_BOOK: u64 = 2 << 30;
 /// Bytes of the texts that sheets share, which are held in memory.
 const LONGEST_TEXTS: u64 = 256 << 20;
+/// Elements of those texts and ends of them; four a text, as programs write it.
+const MOST_MARKS: u64 = 32_000_000;
+/// Bytes of one text, or of the attributes of one element.
+const LONGEST_RUN: u64 = 16 << 20;
 /// Rows that are looked at for headings.
 const LOOKED_AT: usize = 30;
 
@@ -52,7 +56,7 @@ fn look(source: &Source) -> Result<Opened, RowFault> {
     }
     let mut best: Option<(usize, String, HeadingRow, Vec<String>)> = None;
     for (name, _) in all.iter().filter(|(name, visible)| told.map_or(*visible, |told| told == name)) {
-        let head = head(&mut book, name, limits.columns, choice.heading_row)?;
+        let head = head(&mut book, name, limits, choice.heading_row)?;
         let Some((at, score)) = headings::find(&head, choice.noun, choice.heading_row) else { continue };
         let row = |number: u32| head.iter().find(|(own, _)| *own == number).map(|(_, cells)| cells.as_slice());
         let lower = at.last.filter(|&last| last > at.first).and_then(row);
@@ -84,9 +88,9 @@ fn look(source: &Source) -> Result<Opened, RowFault> {
 }
 
 /// The first rows that hold anything; where a person told the row, as many as lead there.
-fn head(book: &mut sheet::Book, name: &str, columns: usize, told: Option<HeadingRow>) -> Result<Vec<SheetRow>, RowFault> {
+fn head(book: &mut sheet::Book, name: &str, limits: Limits, told: Option<HeadingRow>) -> Result<Vec<SheetRow>, RowFault> {
     let mut head = Vec::new();
-    sheet::each_row(book, name, columns, Vec::new(), |row| {
+    sheet::each_row(book, name, limits, Vec::new(), |row| {
         match told {
             // Only the rows told and the one below are wanted.
             Some(told) if row.0 < told.first => return true,
@@ -110,40 +114,64 @@ fn judge(source: &Source) -> Result<(), RowFault> {
             continue;
         }
         let mut entry = archive.stream(at)?;
+        let count = count(&mut entry, LONGEST_RUN)?;
+        all += count.bytes;
         let is_texts = name.ends_with("sharedstrings.xml");
-        let own = if is_texts { texts(&mut entry)? } else { std::io::copy(&mut entry, &mut std::io::sink()).map_err(|error| unreadable(&error))? };
-        all += own;
-        if all > most || is_texts && own > LONGEST_TEXTS {
+        if all > most || is_texts && (count.bytes > LONGEST_TEXTS || count.marks > MOST_MARKS) {
             return Err(RowFault::new(0, FaultCode::FileTooLarge).arg(name));
+        }
+        // The shortest text is `<si/>`.
+        if is_texts && count.announced > count.bytes / 5 {
+            return Err(RowFault::new(0, FaultCode::Declared).arg("sharedStrings").arg(count.announced).arg(count.bytes / 5));
         }
     }
     Ok(())
 }
 
-/// Counts the bytes of the shared texts and refuses an announced number of them that they cannot hold.
-fn texts(entry: &mut dyn Read) -> Result<u64, RowFault> {
+/// What is counted of one part of a workbook.
+#[derive(Default)]
+struct Count {
+    bytes: u64,
+    /// Elements and ends of them.
+    marks: u64,
+    /// Bytes since the last.
+    run: u64,
+    /// The greatest number of texts that the part announces.
+    announced: u64,
+}
+
+/// Reads a part to its end and counts; a text or a list of attributes beyond `most` bytes ends it.
+fn count(entry: &mut dyn Read, most: u64) -> Result<Count, RowFault> {
     const WORD: &[u8] = b"uniqueCount";
     let mut buffer = vec![0_u8; 64 * 1024];
-    let (mut kept, mut bytes, mut announced) = (0, 0_u64, 0_u64);
+    let (mut kept, mut count) = (0, Count::default());
     loop {
         let read = entry.read(&mut buffer[kept..]).map_err(|error| unreadable(&error))?;
-        bytes += read as u64;
         let end = kept + read;
-        for at in (0..end.saturating_sub(WORD.len() + 40)).chain(if read == 0 { end.saturating_sub(WORD.len() + 40)..end } else { 0..0 }) {
-            if buffer[at..end].starts_with(WORD) {
-                let rest = buffer[at + WORD.len()..end].iter().skip_while(|byte| !byte.is_ascii_digit());
-                let digits: String = rest.take_while(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
-                announced = announced.max(if digits.len() > 18 { u64::MAX } else { digits.parse().unwrap_or(0) });
+        count.bytes += read as u64;
+        for piece in buffer[kept..end].split_inclusive(|&byte| byte == b'<') {
+            count.run += piece.len() as u64;
+            if count.run > most {
+                return Err(RowFault::new(0, FaultCode::RowTooLarge).arg(most));
+            }
+            if piece.ends_with(b"<") {
+                count.run = 0;
+                count.marks += 1;
             }
         }
+        // The word and its number may lie across two pieces, so the end of one is looked at again with the next.
+        let looked_at = if read == 0 { end } else { end.saturating_sub(WORD.len() + 40) };
+        for at in memchr::memmem::find_iter(&buffer[..end], WORD).filter(|&at| at < looked_at) {
+            let rest = buffer[at + WORD.len()..end].iter().skip_while(|byte| !byte.is_ascii_digit());
+            let digits: String = rest.take_while(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
+            count.announced = count.announced.max(if digits.len() > 18 { u64::MAX } else { digits.parse().unwrap_or(0) });
+        }
         if read == 0 {
-            break;
+            return Ok(count);
         }
         kept = end.min(WORD.len() + 40);
         buffer.copy_within(end - kept..end, 0);
     }
-    // The shortest text is `<si/>`.
-    if announced > bytes / 5 { Err(RowFault::new(0, FaultCode::Declared).arg("sharedStrings").arg(announced).arg(bytes / 5)) } else { Ok(bytes) }
 }
 
 struct SheetRows {
