@@ -44,8 +44,10 @@ where
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// The format; cases have `csv` and `xlsx` only.
+    #[param(inline)]
     format: Format,
     /// Language of the headings; without it Chinese in workbooks and English elsewhere.
+    #[param(inline)]
     headings: Option<Headings>,
     /// Code of an area or a cell.
     within: Option<String>,
@@ -115,7 +117,7 @@ impl ExportQuery {
 }
 
 /// A layer or list as a file, cut to what the reader sees. The export is in the audit trail.
-#[utoipa::path(get, path = "/api/exports/{what}", operation_id = "export_file", tag = "exports", params(("what" = What, Path, description = "What is exported"), ExportQuery),
+#[utoipa::path(get, path = "/api/exports/{what}", operation_id = "export_file", tag = "exports", params(("what" = inline(What), Path, description = "What is exported"), ExportQuery),
     responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn export_file(
     State(context): State<Context>,

@@ -109,6 +109,27 @@ fn every_output_is_known_and_says_what_it_tells_of_incidents() {
     assert_eq!(layers, TILES.map(|(name, _)| name), "say in TILES what each layer tells of incidents");
 }
 
+/// Every `$ref` in a part of the description.
+fn references(part: &Value, found: &mut BTreeSet<String>) {
+    match part {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_the_description_refers_to_is_in_it() {
+    let described = serde_json::to_value(maplebridge::app::openapi()).unwrap();
+    let mut found = BTreeSet::new();
+    references(&described, &mut found);
+    let absent: Vec<_> = found.iter().filter(|name| described.pointer(name.trim_start_matches('#')).is_none()).collect();
+    assert!(found.len() > 20 && absent.is_empty(), "{absent:?}");
+}
+
 #[test]
 fn incidents_are_read_in_known_places_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

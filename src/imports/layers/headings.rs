@@ -66,14 +66,20 @@ pub(super) fn join(upper: &[String], lower: Option<&[String]>) -> Vec<String> {
 }
 
 /// Whether the second row names parts of what the first one groups: beside a group the first is empty and the second is not,
-/// and where the first stands alone the second is empty.
+/// and where the first stands alone the second is empty. Where it stands alone nowhere it is taken for a note, unless the
+/// second needs it to tell its columns apart.
 fn is_pair(upper: &[String], lower: &[String]) -> bool {
     let cell = |cells: &[String], at: usize| cells.get(at).is_some_and(|text| !text.trim().is_empty());
     let width = upper.len().max(lower.len());
     let grouped = (1..width).any(|at| !cell(upper, at) && cell(lower, at));
     let alone = (0..width).any(|at| cell(upper, at) && !cell(lower, at));
     let whole_group = (0..width).filter(|&at| cell(lower, at)).count() >= 2;
-    grouped && (alone || filled(upper) * 2 <= filled(lower)) && whole_group && filled(upper) >= 2 && is_all_text(upper) && is_all_text(lower)
+    grouped
+        && (alone || filled(upper) * 2 <= filled(lower) && !all_differ(lower))
+        && whole_group
+        && filled(upper) >= 2
+        && is_all_text(upper)
+        && is_all_text(lower)
 }
 
 fn filled(cells: &[String]) -> usize {
