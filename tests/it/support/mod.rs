@@ -4,5 +4,6 @@ pub(crate) mod app;
 pub(crate) mod database;
 pub(crate) mod files;
 pub(crate) mod importing;
+pub(crate) mod server;
 pub(crate) mod skip;
 pub(crate) mod town;
