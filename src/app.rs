@@ -111,6 +111,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())
+        .merge(crate::exports::api::routes())
         .merge(audit_routes::routes())
         .merge(events::routes())
 }

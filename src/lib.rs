@@ -6,7 +6,7 @@
 //! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], [`stats`], and [`error`], what can go wrong;
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
 //! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
-//!   they share in [`rows`], and [`imports`], [`demo`]; and [`published`], what is told of incidents without case rights;
+//!   they share in [`rows`], and [`imports`], [`exports`], [`demo`]; and [`published`], what is told of incidents without case rights;
 //! * what the map reads: [`read_model`], [`tiles`];
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
@@ -24,6 +24,7 @@ pub mod context;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod exports;
 pub mod facilities;
 pub mod geom;
 pub mod households;

@@ -21,7 +21,7 @@ use crate::imports::fields::Noun;
 use crate::imports::plan::Plan;
 use crate::imports::reading::Options;
 use crate::imports::report::{Report, Told};
-use crate::imports::source::{Limits, Source};
+use crate::imports::source::{Choice, HeadingRow, Limits, Source};
 use crate::imports::undo::undo;
 use crate::imports::work::Worker;
 use crate::jobs::Progress;
@@ -37,13 +37,16 @@ const UNMATCHED: usize = 20;
 /// What to import.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = "\
-Files are GeoJSON, newline-delimited GeoJSON or tables (CSV with any delimiter and Chinese encoding), packed with gzip or not.
+Files are GeoJSON, newline-delimited GeoJSON or tables (CSV with any delimiter and Chinese encoding), packed with gzip or not,
+XLSX, Shapefiles packed as .zip, GeoPackage and FlatGeobuf. Of several layers --layer names one; of several sheets the one
+that fits is guessed and shown, --sheet and --heading-row say otherwise.
 Load them in this order, since each finds its place in what is there: areas, cells, households, facilities, incidents.
 
   maplebridge import areas villages.geojson --under 330681
   maplebridge import cells cells.geojson --under 330681
   maplebridge import households doors.csv --key 门牌号 --crs EPSG:4490
   maplebridge import facilities pois.csv --columns 'kind:=F12,name=NAME' --crs GCJ-02
+  maplebridge import households 台账.xlsx --sheet 枫桥镇 --heading-row 3-4 --crs CGCS2000
   maplebridge import incidents cases.csv --dry-run
   maplebridge import undo 01JD…                        takes an import back
 
@@ -60,6 +63,12 @@ pub struct ImportArgs {
     /// Datum of the coordinates, where the file does not say it: EPSG:4326, EPSG:4490, GCJ-02, BD-09, EPSG:4549, …
     #[arg(long)]
     pub crs: Option<String>,
+    /// The layer or sheet, of a file that has several
+    #[arg(long, visible_alias = "sheet", value_name = "NAME")]
+    pub layer: Option<String>,
+    /// Row of the headings of a sheet, or both of two: 3, 3-4
+    #[arg(long, value_name = "ROW", value_parser = |text: &str| HeadingRow::parse(text).ok_or("a row from 1, or two as 3-4"))]
+    pub heading_row: Option<HeadingRow>,
     /// Which column is which: field=HEADING,field=HEADING:mdy,field:=VALUE
     #[arg(long, value_name = "LIST")]
     pub columns: Option<String>,
@@ -161,9 +170,10 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
     let request = request(args, noun, source.name(), worker.clock, lang)?;
     if !args.json {
         let (asked, shown) = (request.clone(), source.clone());
-        match tokio::task::spawn_blocking(move || prepare(shown, &asked)).await.map_err(Error::internal("read the file"))? {
-            Ok(plan) => show_plan(out, &plan, lang)?,
-            Err(fault) => show_faults(out, &[Told::of(&fault, lang)], lang)?,
+        let plan = tokio::task::spawn_blocking(move || prepare(shown, &asked)).await.map_err(Error::internal("read the file"))?;
+        // What keeps the whole file out is told with the outcome.
+        if let Ok(plan) = plan {
+            show_plan(out, &plan, lang)?;
         }
     }
     let id = worker.begin(&source, &request).await?;
@@ -202,7 +212,15 @@ fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) 
         source: args.source.clone().unwrap_or_else(|| file.to_owned()),
         crs: args.crs.clone(),
         mapping,
-        options: Options { key: args.key.clone(), under, extend: args.extend, repair: args.repair, zone: clock.zone, ..Options::default() },
+        options: Options {
+            key: args.key.clone(),
+            under,
+            extend: args.extend,
+            repair: args.repair,
+            zone: clock.zone,
+            choice: Choice { layer: args.layer.clone(), heading_row: args.heading_row, noun: Some(noun) },
+            ..Options::default()
+        },
         make_under: args.make_under.clone(),
         replace: args.replace_source,
         skip_faulty: args.skip_faulty,
@@ -227,9 +245,20 @@ fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
     say(
         out,
         lang,
-        &format!("{name}：编码 {}，坐标系 {crs}", survey.encoding.name()),
-        &format!("{name}: encoding {}, datum {crs}", survey.encoding.name()),
+        &format!("{name}：{}，编码 {}，坐标系 {crs}", survey.format.name(), survey.encoding_name()),
+        &format!("{name}: {}, encoding {}, datum {crs}", survey.format.name(), survey.encoding_name()),
     )?;
+    if let Some(layer) = &survey.layer {
+        let others: Vec<&str> = survey.layers.iter().filter(|other| *other != layer).take(12).map(String::as_str).collect();
+        let of = |word: &str| if others.is_empty() { String::new() } else { format!("{word}{}", others.join(", ")) };
+        let zh = survey
+            .heading_row
+            .map_or_else(|| format!("  图层 {layer}{}", of("；另有 ")), |row| format!("  工作表 {layer}，表头在第 {row} 行{}", of("；另有 ")));
+        let en = survey
+            .heading_row
+            .map_or_else(|| format!("  layer {layer}{}", of("; also ")), |row| format!("  sheet {layer}, headings in row {row}{}", of("; also ")));
+        say(out, lang, &zh, &en)?;
+    }
     for field in &plan.matching.fields {
         let name = if lang == Lang::Zh { field.zh } else { field.field };
         let from = match (&field.heading, &field.constant) {

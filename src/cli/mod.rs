@@ -3,7 +3,7 @@
 mod accounts;
 mod audit;
 mod demo;
-mod export;
+pub mod export;
 pub mod import;
 mod next;
 mod place;

@@ -18,7 +18,7 @@ use super::commit::{Ending, Request};
 use super::faults::Lang;
 use super::fields::Noun;
 use super::reading::Options;
-use super::source::{Limits, Source};
+use super::source::{HeadingRow, Limits, Source};
 use super::work::Worker;
 use super::{faults::RowFault, undo};
 use crate::codes::AreaCode;
@@ -50,11 +50,16 @@ where
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form; the fields are read one by one")]
 struct Upload {
-    /// The file: GeoJSON, lines of GeoJSON or a table, packed with gzip or not. After the other fields.
+    /// The file: GeoJSON, lines of GeoJSON or a table (each packed with gzip or not), XLSX, a Shapefile packed as zip, GeoPackage or FlatGeobuf.
+    /// After the other fields.
     #[schema(value_type = String, format = Binary)]
     file: String,
     /// `areas`, `cells`, `households`, `facilities`, `incidents`.
     noun: String,
+    /// The layer or sheet, of a file that has several.
+    layer: Option<String>,
+    /// Row of the headings of a sheet, or both of two: `3`, `3-4`.
+    heading_row: Option<String>,
     /// Datum of the coordinates, where the file does not say it.
     crs: Option<String>,
     /// `field=HEADING,field:=VALUE`.
@@ -282,6 +287,8 @@ async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, S
             "noun" => noun = Noun::parse(value.trim()),
             "source" => source = Some(value.trim().to_owned()).filter(|text| !text.is_empty()),
             "crs" => request.crs = Some(value.trim().to_owned()).filter(|text| !text.is_empty()),
+            "layer" | "sheet" => request.options.choice.layer = Some(value.trim().to_owned()).filter(|text| !text.is_empty()),
+            "heading_row" => request.options.choice.heading_row = heading_row(&value)?,
             "columns" => request.mapping.add_columns(&value),
             "map" => request.mapping = Mapping::from_json(value.as_bytes()).map_err(|fault| told("map", &fault))?,
             "key" => request.options.key = value.split(',').map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect(),
@@ -299,6 +306,12 @@ async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, S
     request.noun = noun.ok_or_else(|| Error::invalid("noun", "missing", "say what the rows are: areas, cells, households, facilities, incidents"))?;
     request.source = source.unwrap_or_else(|| name.clone());
     Ok((path, name, request))
+}
+
+fn heading_row(value: &str) -> Result<Option<HeadingRow>> {
+    let text = value.trim();
+    let wrong = || Error::invalid("heading_row", "no_row", "write the row of the headings as a number from 1, or two as 3-4");
+    if text.is_empty() { Ok(None) } else { HeadingRow::parse(text).map(Some).ok_or_else(wrong) }
 }
 
 fn under(value: &str) -> Result<Option<AreaCode>> {

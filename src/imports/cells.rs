@@ -30,6 +30,8 @@ struct Bound {
 pub(super) struct Binding {
     noun: Noun,
     fields: [Bound; FieldId::COUNT],
+    /// Whether day numbers of an office program are days, and from which day they count: 0, or 1462 from 1904.
+    serials: Option<i64>,
 }
 
 impl Binding {
@@ -48,12 +50,23 @@ impl Binding {
                 heading: own.heading.clone().unwrap_or_else(|| if has_shapes && own.id == FieldId::Wkt { "geometry" } else { own.field }.to_owned()),
             };
         }
-        Self { noun: plan.noun, fields }
+        let serials = (plan.survey.format == Format::Workbook).then_some(plan.survey.facts.serial_shift_days);
+        Self { noun: plan.noun, fields, serials }
     }
 
     /// Whether a field has a column.
     pub(super) fn has_column(&self, id: FieldId) -> bool {
         self.fields[id as usize].column.is_some()
+    }
+}
+
+/// What people write behind the figure of a field: 320户, 1.2万.
+const fn units(id: FieldId) -> &'static [&'static str] {
+    match id {
+        FieldId::HouseholdCount => &["户", "家"],
+        FieldId::PartiesCount => &["人", "名", "个", "方"],
+        FieldId::Capacity => &["张", "床", "位", "座", "个", "人", "名", "间", "床位", "座位", "张床", "张床位", "个床位", "个座位", "个学位"],
+        _ => &[],
     }
 }
 
@@ -120,7 +133,7 @@ impl<'r> Cells<'r> {
     /// A whole number from 0.
     pub(super) fn count(&mut self, id: FieldId, most: u32) -> Option<u32> {
         let text = self.text(id)?;
-        self.checked(id, numbers::count(text, most))
+        self.checked(id, numbers::count_of(text, most, units(id)))
     }
 
     /// A number.
@@ -144,7 +157,16 @@ impl<'r> Cells<'r> {
     fn when(&mut self, id: FieldId) -> Option<When> {
         let text = self.text(id)?;
         let order = self.binding.fields[id as usize].order;
-        self.checked(id, dates::when(text, order))
+        let read = dates::when(text, order);
+        if let (Err(trouble), Some(shift)) = (&read, self.binding.serials)
+            && trouble.code == FaultCode::DateSerial
+            && let Some(when) = dates::serial(text, shift)
+        {
+            let day = when.date.to_string();
+            self.fault(id, Trouble { code: FaultCode::SerialTaken, args: vec![text.to_owned(), day] });
+            return Some(when);
+        }
+        self.checked(id, read)
     }
 
     /// A civil date in `zone`.

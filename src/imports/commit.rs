@@ -17,7 +17,7 @@ use super::lists::{CodeLists, Extension};
 use super::plan::Plan;
 use super::reading::{Options, Reading};
 use super::report::{Counts, Report, Understood};
-use super::source::Source;
+use super::source::{Choice, Source};
 use super::survey::Survey;
 use super::write::safe::Rule;
 use super::write::{self, Merged, Origin, chunks};
@@ -94,7 +94,8 @@ impl Outcome {
 
 /// Looks at a file and settles how it will be read. Reads it, so not on a thread of the server.
 pub fn prepare(source: Source, request: &Request) -> Result<Plan, RowFault> {
-    Ok(Plan::make(Survey::of(source)?, request.noun, request.mapping.clone(), request.crs.as_deref()))
+    let choice = Choice { noun: Some(request.noun), ..request.options.choice.clone() };
+    Ok(Plan::make(Survey::of(source.choosing(choice))?, request.noun, request.mapping.clone(), request.crs.as_deref()))
 }
 
 /// Imports a file. `job_id` is written beside every row.

@@ -151,7 +151,8 @@ impl Collector {
                     self.faulty_rows += 1;
                     self.last_row = Some(fault.row);
                 }
-                if self.kept.len() < self.cap {
+                // A fault of the file itself is not hidden by those of its rows.
+                if self.kept.len() < self.cap || (fault.row == 0 && self.of_file <= self.cap as u64) {
                     self.kept.push(fault);
                 }
             }

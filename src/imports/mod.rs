@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Source ─ know ─▶ encoding, format ─▶ Survey ─ + Mapping, --crs ─▶ Plan ─ + Options, CodeLists ─▶ Reading ─▶ Checked
-//!  source text        table json         survey      columns         plan        cells place nouns keys       rows
+//!  source text        table json layers  survey      columns         plan        cells place nouns keys       rows
 //! ```
 //! A file is looked at first (`Survey`), a `Plan` says how it will be read and is shown before anything is written, and
 //! a `Reading` gives out checked rows one by one and gathers what is wrong with the others. Memory stays flat but for
@@ -23,6 +23,7 @@ pub mod fields;
 pub mod ground;
 pub mod json;
 pub mod keys;
+mod layers;
 pub mod lists;
 pub mod nouns;
 mod place;

@@ -81,6 +81,8 @@ pub struct FacilityRow {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Its English name.
+    pub name_en: Option<String>,
     /// Where.
     pub point: Point,
     /// Who runs it.
@@ -306,6 +308,7 @@ impl Check<'_> {
         let name = cells.words(F::Name, 200);
         let point = self.point(cells, FaultCode::PlaceMissing);
         Some(FacilityRow {
+            name_en: cells.words(F::NameEn, 200),
             operator: cells.words(F::Operator, 200),
             capacity: cells.count(F::Capacity, 10_000_000),
             hours: cells.words(F::Hours, 200),

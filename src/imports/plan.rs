@@ -6,7 +6,6 @@ use super::columns::{Mapping, Matching, match_columns};
 use super::faults::{Collector, FaultCode, RowFault, Severity};
 use super::fields::{FieldId, Noun};
 use super::rows::{Record, Rows};
-use super::source::Format;
 use super::survey::Survey;
 use super::values::dates::OrderScan;
 use super::values::{numbers, said};
@@ -55,8 +54,9 @@ impl Plan {
     ///
     /// Reads the file once more where day and month of a date column cannot be told apart by its first rows.
     pub fn make(survey: Survey, noun: Noun, mapping: Mapping, crs: Option<&str>) -> Self {
-        let has_shapes = survey.format != Format::Table;
-        let (matching, faults) = match_columns(noun, &survey.names(), has_shapes, &mapping);
+        let has_shapes = survey.format.has_shapes();
+        let (matching, mut faults) = match_columns(noun, &survey.names(), has_shapes, &mapping);
+        faults.extend(survey.facts.notes.iter().cloned());
         let mut plan = Self { noun, survey, matching, mapping, crs: None, crs_from: CrsFrom::NotNeeded, north_first: false, faults, converter: None };
         plan.settle_dates();
         plan.settle_crs(crs, has_shapes);
@@ -127,7 +127,8 @@ impl Plan {
         let (said, from) = match (given, &of_file) {
             (Some(given), _) => (given.to_owned(), CrsFrom::Given),
             (None, Some(own)) => (own.clone(), CrsFrom::File),
-            (None, None) if has_shapes => ("EPSG:4326".to_owned(), CrsFrom::Standard),
+            (None, None) if self.survey.format.is_geojson() => ("EPSG:4326".to_owned(), CrsFrom::Standard),
+            (None, None) if pairs.is_empty() && has_shapes => return,
             (None, None) => {
                 self.faults.push(RowFault::new(0, FaultCode::CrsMissing));
                 return;
@@ -142,7 +143,7 @@ impl Plan {
         match crs.and_then(|crs| Ok((crs, Converter::new(crs)?))) {
             Ok((crs, mut converter)) => {
                 // GeoJSON has longitude first by its own rule; only tables are judged by what stands in them.
-                if !has_shapes || from == CrsFrom::Given {
+                if !has_shapes || from == CrsFrom::Given && self.survey.format.is_geojson() {
                     self.north_first = converter.settle(&pairs) == Axes::NorthEast;
                 }
                 self.crs = Some(crs);

@@ -12,8 +12,12 @@ use super::nouns::{Check, NounRow};
 use super::place::Places;
 use super::plan::Plan;
 use super::rows::{Record, Rows};
+use super::source::Choice;
 use crate::codes::AreaCode;
 use crate::privacy::text_gate;
+
+/// Headings under which an export of ours keeps the import keys.
+const ORIGIN_KEYS: [&str; 2] = ["origin_key", "来源键"];
 
 /// How rows are to be taken.
 #[derive(Debug, Clone)]
@@ -30,11 +34,21 @@ pub struct Options {
     pub zone: Tz,
     /// Faults kept to show.
     pub faults_shown: usize,
+    /// The layer, sheet and headings told, of a file that has several.
+    pub choice: Choice,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: Vec::new(), under: None, extend: false, repair: false, zone: chrono_tz::Asia::Shanghai, faults_shown: 1000 }
+        Self {
+            key: Vec::new(),
+            under: None,
+            extend: false,
+            repair: false,
+            zone: chrono_tz::Asia::Shanghai,
+            faults_shown: 1000,
+            choice: Choice::default(),
+        }
     }
 }
 
@@ -61,6 +75,7 @@ pub struct Reading {
     collector: Collector,
     row_faults: Vec<RowFault>,
     key_columns: Vec<usize>,
+    origin_key: Option<usize>,
     occurrences: Occurrences,
     keys_met: FxHashMap<u64, u64>,
     codes_met: FxHashMap<i64, u64>,
@@ -80,6 +95,8 @@ impl Reading {
                 None => faults.push(RowFault::new(0, FaultCode::ColumnUnknown).column(key).arg(key).arg(headings.join(", "))),
             }
         }
+        // A file of our own export brings the keys under which its source knows the rows.
+        let origin_key = headings.iter().position(|heading| ORIGIN_KEYS.contains(&heading.as_str())).filter(|_| options.key.is_empty());
         let rows = if faults.is_empty() { Rows::open(&plan.survey.known, &headings).map_err(|fault| vec![fault])? } else { return Err(faults) };
         let mut collector = Collector::new(options.faults_shown);
         plan.faults.drain(..).for_each(|warning| collector.push(warning));
@@ -94,6 +111,7 @@ impl Reading {
             collector,
             row_faults: Vec::new(),
             key_columns,
+            origin_key,
             occurrences: Occurrences::default(),
             keys_met: FxHashMap::default(),
             codes_met: FxHashMap::default(),
@@ -158,15 +176,17 @@ impl Reading {
     }
 
     fn key(&mut self) -> String {
-        if self.key_columns.is_empty() {
+        let given = self.origin_key.map(|column| self.record.cell(column).trim()).filter(|key| !key.is_empty());
+        if self.key_columns.is_empty() && given.is_none() {
             return self.occurrences.key(self.record.hash);
         }
-        let key = keys::named(self.key_columns.iter().map(|&column| self.record.cell(column)));
+        let key = given.map_or_else(|| keys::named(self.key_columns.iter().map(|&column| self.record.cell(column))), str::to_owned);
         let row = self.record.row;
         let first = *self.keys_met.entry(keys::seed(&key)).or_insert(row);
         if first != row {
-            let headings = self.options.key.join(",");
-            self.row_faults.push(RowFault::new(row, FaultCode::DuplicateKey).column(headings).arg(&key[2..]).arg(first));
+            let headings = if self.options.key.is_empty() { ORIGIN_KEYS[0].to_owned() } else { self.options.key.join(",") };
+            let shown = key.strip_prefix("k:").unwrap_or(&key);
+            self.row_faults.push(RowFault::new(row, FaultCode::DuplicateKey).column(headings).arg(shown).arg(first));
         }
         key
     }

@@ -7,7 +7,7 @@ use super::faults::{Collector, FaultCode, Lang, RowFault, Severity};
 use super::fields::Noun;
 use super::lists::Extension;
 use super::plan::{CrsFrom, Plan};
-use super::source::Format;
+use super::source::{Format, HeadingRow};
 
 /// What became of the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -80,7 +80,13 @@ pub struct Understood {
     /// What it is made of.
     pub format: Format,
     /// The encoding of its text.
-    pub encoding: &'static str,
+    pub encoding: String,
+    /// The layer or sheet that is read, of a file that has them.
+    pub layer: Option<String>,
+    /// All layers or sheets of the file.
+    pub layers: Vec<String>,
+    /// The rows of the headings of a sheet.
+    pub heading_row: Option<HeadingRow>,
     /// What stands between the cells of a table.
     pub delimiter: Option<char>,
     /// The datum of its coordinates.
@@ -100,7 +106,10 @@ impl Understood {
             noun: plan.noun,
             file: plan.survey.known.source().name().to_owned(),
             format: plan.survey.format,
-            encoding: plan.survey.encoding.name(),
+            encoding: plan.survey.encoding_name().to_owned(),
+            layer: plan.survey.layer.clone(),
+            layers: plan.survey.layers.clone(),
+            heading_row: plan.survey.heading_row,
             delimiter: plan.survey.delimiter,
             crs: plan.crs.map(|crs| crs.to_string()),
             crs_from: plan.crs_from,

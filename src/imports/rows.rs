@@ -7,8 +7,10 @@ use rustc_hash::FxHashMap;
 use super::faults::{Collector, RowFault, Severity};
 use super::json::{Splitter, read_feature, value_text};
 use super::keys::{self, RowHash};
+use super::layers::{self, LayerRows};
 use super::source::{Format, Known, Limits};
 use super::table::Table;
+use crate::geom::wkb;
 
 /// The heading under which the `id` of a GeoJSON feature stands.
 pub const FEATURE_ID: &str = "@id";
@@ -43,6 +45,7 @@ pub struct Rows {
 
 enum Inner {
     Table { table: Box<Table>, seeds: Vec<u64> },
+    Layer { rows: Box<dyn LayerRows>, seeds: Vec<u64>, has_shapes: bool },
     Json { splitter: Box<Splitter>, piece: Vec<u8>, places: FxHashMap<String, usize>, slots: Vec<String>, faults: Vec<RowFault> },
 }
 
@@ -54,6 +57,10 @@ impl Rows {
             let table = Table::open(known)?;
             let seeds = table.headings.iter().map(|heading| keys::seed(heading)).collect();
             Inner::Table { table: Box::new(table), seeds }
+        } else if !known.format.is_geojson() {
+            let opened = layers::open(known)?;
+            let seeds = opened.facts.headings.iter().map(|heading| keys::seed(heading)).collect();
+            Inner::Layer { rows: opened.rows, seeds, has_shapes: known.format.has_shapes() }
         } else {
             let places = headings.iter().enumerate().map(|(at, heading)| (heading.clone(), at)).collect();
             Inner::Json {
@@ -78,6 +85,24 @@ impl Rows {
                     record.hash = RowHash::default();
                     for (cell, &seed) in record.cells.iter().zip(seeds.iter()) {
                         record.hash.add(seed, cell);
+                    }
+                    Some(true)
+                }
+                Err(fault) => {
+                    record.row = fault.row;
+                    let is_file = fault.row == 0;
+                    collector.push(fault);
+                    if is_file { None } else { Some(false) }
+                }
+            },
+            Inner::Layer { rows, seeds, has_shapes } => match rows.read(record)? {
+                Ok(()) => {
+                    record.hash = RowHash::default();
+                    for (cell, &seed) in record.cells.iter().zip(seeds.iter()) {
+                        record.hash.add(seed, cell);
+                    }
+                    if let Some(shape) = record.shape.as_ref().filter(|_| *has_shapes) {
+                        record.hash.add(keys::seed("@geometry"), &wkb::encode(shape));
                     }
                     Some(true)
                 }

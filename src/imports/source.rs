@@ -1,16 +1,18 @@
 //! A file as it came: opened as often as it is needed, unpacked, limited, and told apart by what is in it.
 //!
 //! An import reads its file twice (`survey`, then the rows), so a source is a path or bytes in memory and never a
-//! pipe; an upload is spooled to a file first. What the bytes say is left to `text`, `table` and `json`.
+//! pipe; an upload is spooled to a file first. What the bytes say is left to `text`, `table`, `json` and `layers`.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
 use super::faults::{FaultCode, RowFault};
+use super::fields::Noun;
+use super::layers;
 use super::text::{self, Encoding, Utf8Reader};
 
 /// How much of a file is taken.
@@ -28,11 +30,20 @@ pub struct Limits {
     pub corners: usize,
     /// Columns of a table, or different properties of features.
     pub columns: usize,
+    /// Entries of an archive, layers or sheets of a file.
+    pub entries: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 4 << 30, ratio: 200, row_bytes: 64 << 20, depth: 64, corners: 1_000_000, columns: 2000 }
+        Self { file_bytes: 4 << 30, ratio: 200, row_bytes: 64 << 20, depth: 64, corners: 1_000_000, columns: 2000, entries: 10_000 }
+    }
+}
+
+impl Limits {
+    /// Bytes that so many packed bytes may become.
+    pub fn unpacked(&self, packed_bytes: u64) -> u64 {
+        packed_bytes.saturating_mul(self.ratio).max(64 << 20).min(self.file_bytes)
     }
 }
 
@@ -46,7 +57,87 @@ pub enum Format {
     GeoJsonLines,
     /// Rows and columns with a delimiter.
     Table,
+    /// One or more shapefiles in a zip.
+    Shapefile,
+    /// A GeoPackage: layers in an SQLite file.
+    GeoPackage,
+    /// FlatGeobuf: one layer of features.
+    FlatGeobuf,
+    /// A workbook (XLSX): sheets of rows and columns.
+    Workbook,
 }
+
+impl Format {
+    /// Whether rows bring geometries of their own, so that no column of coordinates is wanted.
+    pub const fn has_shapes(self) -> bool {
+        !matches!(self, Self::Table | Self::Workbook)
+    }
+
+    /// Whether it is GeoJSON, which is WGS 84 where it says nothing.
+    pub const fn is_geojson(self) -> bool {
+        matches!(self, Self::GeoJson | Self::GeoJsonLines)
+    }
+
+    /// The name people know it by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GeoJson => "GeoJSON",
+            Self::GeoJsonLines => "GeoJSON, one feature a line",
+            Self::Table => "CSV",
+            Self::Shapefile => "Shapefile",
+            Self::GeoPackage => "GeoPackage",
+            Self::FlatGeobuf => "FlatGeobuf",
+            Self::Workbook => "XLSX",
+        }
+    }
+}
+
+/// What a person chose inside a file that holds more than one thing; what is left out is guessed or must be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The layer or sheet.
+    pub layer: Option<String>,
+    /// The row of the headings as a spreadsheet numbers it; both where there are two.
+    pub heading_row: Option<HeadingRow>,
+    /// What the rows are, to judge headings by.
+    pub noun: Option<Noun>,
+}
+
+/// Where the headings of a sheet stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct HeadingRow {
+    /// The first row of them, from 1.
+    pub first: u32,
+    /// The last row of them; `None`: to be guessed.
+    pub last: Option<u32>,
+}
+
+impl HeadingRow {
+    /// Reads `3` or `3-4`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let row = |text: &str| text.trim().parse::<u32>().ok().filter(|row| (1..=1_048_576).contains(row));
+        match text.split_once(['-', '–']) {
+            None => row(text).map(|first| Self { first, last: None }),
+            Some((first, last)) => {
+                let (first, last) = (row(first)?, row(last)?);
+                (last == first || last == first + 1).then_some(Self { first, last: Some(last) })
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for HeadingRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.last.filter(|&last| last != self.first) {
+            Some(last) => write!(f, "{}-{last}", self.first),
+            None => write!(f, "{}", self.first),
+        }
+    }
+}
+
+/// A file from which can be read at any place.
+pub trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}
 
 #[derive(Debug, Clone)]
 enum Origin {
@@ -62,6 +153,7 @@ pub struct Source {
     packed: bool,
     packed_bytes: u64,
     limits: Limits,
+    choice: Choice,
 }
 
 /// A source whose encoding and format are known.
@@ -93,7 +185,7 @@ impl Source {
     }
 
     fn new(origin: Origin, name: String, limits: Limits) -> io::Result<Self> {
-        let mut source = Self { origin, name, packed: false, packed_bytes: 0, limits };
+        let mut source = Self { origin, name, packed: false, packed_bytes: 0, limits, choice: Choice::default() };
         let mut magic = [0_u8; 2];
         let (mut raw, bytes) = source.raw()?;
         source.packed_bytes = bytes;
@@ -122,6 +214,34 @@ impl Source {
         self.limits
     }
 
+    /// The same file with what a person chose inside it.
+    #[must_use]
+    pub fn choosing(mut self, choice: Choice) -> Self {
+        self.choice = choice;
+        self
+    }
+
+    /// What a person chose inside it.
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// The bytes as they are on disk, with the freedom to read them in any order.
+    pub fn seekable(&self) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(match &self.origin {
+            Origin::Path(path) => Box::new(BufReader::with_capacity(64 * 1024, File::open(path)?)),
+            Origin::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        })
+    }
+
+    /// Where it lies on disk; `None`: in memory.
+    pub fn on_disk(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::Path(path) => Some(path),
+            Origin::Bytes(_) => None,
+        }
+    }
+
     /// The bytes, unpacked. More than the limits ends the stream with `FileTooLarge`.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         let (raw, _) = self.raw()?;
@@ -129,13 +249,16 @@ impl Source {
         if !self.packed {
             return Ok(Box::new(Limited { inner: BufReader::with_capacity(256 * 1024, raw), left: most }));
         }
-        most = most.min(self.packed_bytes.saturating_mul(self.limits.ratio).max(64 << 20));
+        most = most.min(self.limits.unpacked(self.packed_bytes));
         let unpacked = MultiGzDecoder::new(BufReader::with_capacity(128 * 1024, raw));
         Ok(Box::new(Limited { inner: BufReader::with_capacity(256 * 1024, unpacked), left: most }))
     }
 
     /// Finds encoding and format. What cannot be read at all is a fault of the file.
     pub fn know(self) -> Result<Known, RowFault> {
+        if let Some(format) = self.binary_format()? {
+            return Ok(Known { source: self, encoding: Encoding::Utf8, format });
+        }
         let encoding = match text::detect(|| self.open()) {
             Ok(Ok(encoding)) => encoding,
             Ok(Err(bad)) => {
@@ -147,6 +270,23 @@ impl Source {
         known.format =
             known.find_format().map_err(|error| unreadable(&error))?.ok_or_else(|| RowFault::new(0, FaultCode::Format).arg(known.source.name()))?;
         Ok(known)
+    }
+
+    /// A format that is no text, told by its first bytes. One that is known and not read is a fault with its cure.
+    fn binary_format(&self) -> Result<Option<Format>, RowFault> {
+        let mut head = Vec::with_capacity(16);
+        let read = self.open().and_then(|bytes| bytes.take(16).read_to_end(&mut head));
+        read.map_err(|error| unreadable(&error))?;
+        let format = match head.as_slice() {
+            [b'P', b'K', 3 | 5, 4 | 6, ..] => layers::in_archive(self)?,
+            head if head.starts_with(b"SQLite format 3\0") => Format::GeoPackage,
+            [b'f', b'g', b'b', 1..=3, b'f', b'g', b'b', ..] => return Ok(Some(Format::FlatGeobuf)),
+            [0xD0, 0xCF, 0x11, 0xE0, ..] => return Err(RowFault::new(0, FaultCode::OldOffice).arg(&self.name)),
+            [0, 0, 0x27, 0x0A, ..] => return Err(RowFault::new(0, FaultCode::BareShapefile).arg(&self.name)),
+            _ => return Ok(None),
+        };
+        // These are read in any order, which a stream out of gzip does not give.
+        if self.packed { Err(RowFault::new(0, FaultCode::PackedTwice).arg(&self.name)) } else { Ok(Some(format)) }
     }
 }
 
@@ -202,9 +342,17 @@ fn second_line_opens_an_object(head: &[u8]) -> bool {
     matches!(next, Some(b'{' | 0x1E)) && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok()
 }
 
-struct Limited<R> {
+/// A reader that ends with `FileTooLarge` where more comes than may.
+pub(super) struct Limited<R> {
     inner: R,
     left: u64,
+}
+
+impl<R> Limited<R> {
+    /// Lets so many bytes through.
+    pub(super) const fn new(inner: R, most: u64) -> Self {
+        Self { inner, left: most }
+    }
 }
 
 impl<R: Read> Read for Limited<R> {

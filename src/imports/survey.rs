@@ -5,10 +5,11 @@
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
 
-use super::faults::{FaultCode, RowFault};
+use super::faults::{FaultCode, RowFault, Severity};
 use super::json::{Root, Splitter, read_feature, value_text};
-use super::rows::FEATURE_ID;
-use super::source::{Format, Known, Source};
+use super::layers::{self, Facts};
+use super::rows::{FEATURE_ID, Record};
+use super::source::{Format, HeadingRow, Known, Source};
 use super::table::Table;
 use super::text::Encoding;
 
@@ -41,6 +42,14 @@ pub struct Survey {
     pub crs: Option<String>,
     /// How many rows were looked at; the whole file where it has no more.
     pub looked_at: usize,
+    /// The layer or sheet that is read, of a file that has them.
+    pub layer: Option<String>,
+    /// All layers or sheets of the file.
+    pub layers: Vec<String>,
+    /// The rows of the headings of a sheet.
+    pub heading_row: Option<HeadingRow>,
+    #[serde(skip)]
+    pub(super) facts: Facts,
     #[serde(skip)]
     pub(super) pairs: Vec<(f64, f64)>,
     #[serde(skip)]
@@ -60,12 +69,18 @@ impl Survey {
             headings: Vec::new(),
             crs: None,
             looked_at: 0,
+            layer: None,
+            layers: Vec::new(),
+            heading_row: None,
+            facts: Facts::default(),
             pairs: Vec::new(),
             sample: Vec::new(),
             known,
         };
         if survey.format == Format::Table {
             survey.look_at_table()?;
+        } else if !survey.format.is_geojson() {
+            survey.look_at_layer()?;
         } else {
             survey.look_at_features()?;
         }
@@ -80,6 +95,42 @@ impl Survey {
     /// The headings' names alone.
     pub fn names(&self) -> Vec<String> {
         self.headings.iter().map(|heading| heading.name.clone()).collect()
+    }
+
+    /// The encoding of its texts, as people know it.
+    pub fn encoding_name(&self) -> &str {
+        self.facts.encoding.as_deref().unwrap_or_else(|| self.encoding.name())
+    }
+
+    fn look_at_layer(&mut self) -> Result<(), RowFault> {
+        let mut opened = layers::open(&self.known)?;
+        self.headings = opened.facts.headings.iter().map(|name| Heading { name: name.clone(), filled: 0, examples: Vec::new() }).collect();
+        let mut record = Record::default();
+        while self.looked_at < SAMPLE_ROWS {
+            match opened.rows.read(&mut record) {
+                None => break,
+                // A note at the end of the file.
+                Some(Err(fault)) if fault.row == 0 && fault.severity() == Severity::Warning => break,
+                Some(Err(fault)) if fault.row == 0 => return Err(fault),
+                Some(Err(_)) => {}
+                Some(Ok(())) => {
+                    let cells: Vec<String> = record.cells.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+                    self.headings.iter_mut().zip(&cells).for_each(|(heading, cell)| heading.see(cell));
+                    self.sample.push(cells);
+                    if let Some(shape) = record.shape.as_ref().filter(|_| self.format.has_shapes()) {
+                        self.pairs.extend(geo::CoordsIter::coords_iter(shape).next().map(|at| (at.x, at.y)));
+                    }
+                }
+            }
+            self.looked_at += 1;
+        }
+        let facts = opened.facts;
+        self.crs.clone_from(&facts.crs);
+        self.layer = Some(facts.layer.clone()).filter(|name| !name.is_empty());
+        self.layers.clone_from(&facts.layers);
+        self.heading_row = facts.heading_row;
+        self.facts = facts;
+        Ok(())
     }
 
     fn look_at_table(&mut self) -> Result<(), RowFault> {

@@ -67,10 +67,16 @@ impl Table {
     /// Returns the row as a spreadsheet numbers it, the headings being row 1. A row with more or fewer cells than
     /// there are headings is a fault, empty cells at its end aside.
     pub fn read(&mut self, record: &mut ByteRecord) -> Option<Result<u64, RowFault>> {
-        match self.reader.read_byte_record(record) {
-            Ok(false) => return None,
-            Ok(true) => self.row += 1,
-            Err(error) => return Some(Err(bad_table(&error))),
+        // Rows of blanks, as office programs leave them at the end, are no rows.
+        loop {
+            match self.reader.read_byte_record(record) {
+                Ok(false) => return None,
+                Ok(true) => self.row += 1,
+                Err(error) => return Some(Err(bad_table(&error))),
+            }
+            if self.headings.len() == 1 || record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                break;
+            }
         }
         let row = self.row;
         if record.as_slice().len() > self.row_bytes {

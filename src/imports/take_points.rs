@@ -99,7 +99,7 @@ impl Taking {
             valid_from: facility.valid_from,
             kind: facility.kind,
             name_zh: cut(facility.name, 80),
-            name_en: String::new(),
+            name_en: cut(facility.name_en.unwrap_or_default(), 120),
             operator: cut(facility.operator.unwrap_or_default(), 120),
             capacity: facility.capacity,
             hours: cut(facility.hours.unwrap_or_default(), 120),

@@ -52,7 +52,39 @@ fault_codes! {
     /// Line, byte offset, what it was taken for.
     Encoding "encoding" Fault "第 {0} 行（第 {1} 字节处）不是 {2} 文字" "请用 UTF-8 编码另存后再导入" "line {0} (at byte {1}) is no {2} text" "save the file as UTF-8 and import it again";
     /// The file's name.
-    Format "format" Fault "看不出“{0}”是什么格式" "请导入 GeoJSON、CSV 或 TSV，可以用 .gz 压缩" "the format of “{0}” is not known" "import GeoJSON, CSV or TSV; each may be packed as .gz";
+    Format "format" Fault "看不出“{0}”是什么格式" "请导入 GeoJSON、CSV 或 TSV（可用 .gz 压缩）、XLSX、打包成 .zip 的 Shapefile、GeoPackage 或 FlatGeobuf" "the format of “{0}” is not known" "import GeoJSON, CSV or TSV (perhaps packed as .gz), XLSX, a Shapefile packed as .zip, GeoPackage or FlatGeobuf";
+    // Files with layers, sheets or entries.
+    /// The file's name.
+    OldOffice "old_office" Fault "“{0}”是旧版的 .xls 或加了密码的表格" "请用表格软件另存为没有密码的 .xlsx" "“{0}” is an old .xls or a workbook with a password" "save it as .xlsx without a password";
+    /// The file's name.
+    BareShapefile "bare_shapefile" Fault "“{0}”只是 Shapefile 的一部分" "请把同名的 .shp、.dbf、.shx、.prj、.cpg 打包成一个 .zip" "“{0}” is only one part of a shapefile" "pack the .shp, .dbf, .shx, .prj and .cpg of its name into one .zip";
+    /// The file's name.
+    PackedTwice "packed_twice" Fault "“{0}”是又压缩过的" "请先解开 .gz 再导入" "“{0}” is packed once more" "unpack the .gz first";
+    /// The entry's name.
+    ArchiveName "archive_name" Fault "压缩包里有不正常的文件名“{0}”" "请重新打包，文件名里不要有 ..、盘符或绝对路径" "the archive has an entry with the hostile name “{0}”" "pack it anew, without .., drive letters or absolute paths in names";
+    /// How many, at most.
+    TooManyEntries "too_many_entries" Fault "文件里有 {0} 项，最多 {1} 项" "请只打包需要的文件" "the file has {0} entries, at most {1} are taken" "pack only what is needed";
+    /// The entry's name.
+    ArchiveLocked "archive_locked" Fault "压缩包里的“{0}”加了密码" "请去掉密码重新打包" "“{0}” in the archive has a password" "pack it without a password";
+    /// What is there.
+    NoLayer "no_layer" Fault "文件里没有可导入的图层或表格；有：{0}" "压缩包里要有同名的 .shp 和 .dbf，或者直接导入 .xlsx、.gpkg、.fgb" "the file has no layer or table that can be imported; it has: {0}" "a .zip needs a .shp and a .dbf of the same name; import .xlsx, .gpkg and .fgb as they are";
+    /// The layers.
+    LayerChoose "layer_choose" Fault "文件里有几个图层：{0}" "用 --layer 指明一个（上传页：图层）" "the file has several layers: {0}" "choose one with --layer (form field: layer)";
+    /// What was told, the layers.
+    LayerUnknown "layer_unknown" Fault "没有图层或工作表“{0}”；有：{1}" "请从这些名称里选" "there is no layer or sheet “{0}”; there are: {1}" "choose one of these";
+    /// What the count is of, the count, what there is.
+    Declared "declared" Fault "文件声称有 {1} 个{0}，实际是 {2} 个" "文件不完整或被改过；请重新导出" "the file says it has {1} {0}, there are {2}" "it is cut off or was tampered with; export it again";
+    /// What is wrong.
+    BrokenRecord "broken_record" Fault "这一行的图形或属性读不出来：{0}" "请在原软件里检查，再重新导出" "the shape or the attributes of the row cannot be read: {0}" "check it in the program it came from and export it again";
+    /// How many shapes, how many rows.
+    Unpaired "unpaired" Warning "图形有 {0} 个，属性有 {1} 行；多出来的没有读" "请在原软件里核对" "there are {0} shapes and {1} rows of attributes; what has no other half is not read" "check it in the program it came from";
+    /// The encoding.
+    EncodingGuessed "encoding_guessed" Warning "没有可信的 .cpg，属性按 {0} 读" "请核对文字；不对时在压缩包里放一个写明编码的 .cpg" "there is no .cpg to believe; attributes are read as {0}" "look at the names; if they are wrong put a .cpg with the encoding into the .zip";
+    /// The value, the day.
+    SerialTaken "date_serial_taken" Warning "“{0}”是表格的日期序号，读作 {1}" "请核对" "“{0}” is a day number of the workbook, read as {1}" "check the day";
+    /// The row.
+    NoHeadings "no_headings" Fault "第 {0} 行没有表头" "用 --heading-row 指明表头在第几行" "there are no headings in row {0}" "say with --heading-row where they stand";
+
     /// Where, and the parser's message.
     NotJson "not_json" Fault "不是 JSON：{0}" "请用导出它的程序重新导出" "this is not JSON: {0}" "export it again from the program it came from";
     /// How many, at most.

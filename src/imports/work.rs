@@ -42,7 +42,9 @@ impl Worker {
         text_gate::refuse("source", &request.source)?;
         let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
         let params = json!({
-            "file": text_gate::masked(source.name().to_owned()), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
+            "file": text_gate::masked(source.name().to_owned()), "source": request.source, "crs": request.crs,
+            "layer": request.options.choice.layer.clone().map(text_gate::masked), "heading_row": request.options.choice.heading_row,
+            "mapping": request.mapping, "key": request.options.key,
             "under": request.options.under, "make_under": request.make_under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });

@@ -126,7 +126,7 @@ pub(super) struct CountsQuery {
 }
 
 /// Reads a level at which numbers are told.
-pub(super) fn level(text: &str) -> Outcome<Level> {
+pub fn level(text: &str) -> Outcome<Level> {
     let known = [Level::Township, Level::Village, Level::Cell].into_iter().find(|level| level.name() == text);
     known.ok_or_else(|| Error::invalid("level", "not_a_level", format!("“{text}” is no level of numbers; give township, village or cell")))
 }

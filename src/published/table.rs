@@ -14,9 +14,9 @@ use super::counts::level;
 use super::publish::Wanted;
 use super::store::{self, Narrowed, Stored};
 use super::work::Worker;
-use crate::codes::{AreaCode, Level};
+use crate::codes::{AreaCode, CodeRange, Level, Scope};
 use crate::context::Context;
-use crate::db::{Cursor, Page, PageLimit};
+use crate::db::{Cursor, Page, PageLimit, Scoped};
 use crate::error::{Error, Result as Outcome};
 use crate::http::geojson::PageInfo;
 use crate::http::problem::Failure;
@@ -24,7 +24,7 @@ use crate::http::{Body, Problem, Query};
 use crate::privacy::{Standing, told};
 use crate::read_model::MonthNumber;
 use crate::rows::within;
-use crate::users::{Right, Signed};
+use crate::users::{Reader, Right, Signed};
 
 pub(super) fn routes<S>() -> OpenApiRouter<S>
 where
@@ -109,8 +109,7 @@ impl Stored {
     fn shown_to(self, standing: &Standing, known: &[(i64, MonthNumber)]) -> Option<PublishedEntry> {
         let area = Level::from_i16(self.level).and_then(|level| AreaCode::from_parts(self.area_lo, level))?;
         let month = Month::of(self.month_on);
-        let is_known = known.iter().any(|&(place, of)| of == month.number() && area.range().contains(place));
-        let is_told = told(standing, area).is_some() && !is_known;
+        let is_told = tells(standing, known, area, month);
         Some(PublishedEntry {
             code: area.to_string(),
             level: self.level,
@@ -119,6 +118,37 @@ impl Stored {
             count: self.incident_count.filter(|_| is_told),
             threshold: self.threshold,
         })
+    }
+}
+
+/// Whether a number is told: not where a part of its area, or a case in it, is told the reader otherwise.
+fn tells(standing: &Standing, known: &[(i64, MonthNumber)], area: AreaCode, month: Month) -> bool {
+    told(standing, area).is_some() && !known.iter().any(|&(place, of)| of == month.number() && area.range().contains(place))
+}
+
+/// What one reader is told of entries; for others that list them.
+#[derive(Debug)]
+pub struct Telling {
+    standing: Standing,
+    staff: Scope,
+    known: Vec<(i64, MonthNumber)>,
+}
+
+impl Telling {
+    /// Reads of which places and months the reader knows a case from elsewhere.
+    pub async fn of(transaction: &mut Scoped, reader: &Reader) -> Outcome<Self> {
+        let known = store::known(transaction, &reader.units()).await?;
+        Ok(Self { standing: reader.standing(), staff: reader.staff_areas(), known })
+    }
+
+    /// Areas in which the entries of staff are the reader's.
+    pub fn staff(&self) -> &[CodeRange] {
+        self.staff.ranges()
+    }
+
+    /// Whether the number of an area and the month that begins on that day is told.
+    pub fn tells(&self, area: AreaCode, month_on: NaiveDate) -> bool {
+        tells(&self.standing, &self.known, area, Month::of(month_on))
     }
 }
 

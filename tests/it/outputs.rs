@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 31] = [
+const ROUTES: [(&str, Tells); 32] = [
     ("/api/areas", Nothing),
     ("/api/areas/{code}", Nothing),
     ("/api/areas/{code}/summary", Published),
@@ -38,6 +38,7 @@ const ROUTES: [(&str, Tells); 31] = [
     ("/api/cells/{code}/summary", Published),
     ("/api/codes", Nothing),
     ("/api/events", Cases),
+    ("/api/exports/{what}", Cases),
     ("/api/facilities", Nothing),
     ("/api/facilities/{id}", Nothing),
     ("/api/households", Nothing),
@@ -80,7 +81,8 @@ const TILES: [(&str, Tells); 13] = [
 ];
 
 /// The files whose statements read incidents, and why each may.
-const READERS: [(&str, &str); 5] = [
+const READERS: [(&str, &str); 6] = [
+    ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
     ("src/incidents/store.rs", "cases, under the reader's rights"),
     ("src/published/store.rs", "counts of cases under the reader's rights; the publisher's counts come from app.count_incidents"),
     ("src/imports/undo.rs", "whether an import can be taken back; no number is told"),
@@ -105,6 +107,27 @@ fn every_output_is_known_and_says_what_it_tells_of_incidents() {
     assert_eq!(described.symmetric_difference(&listed).collect::<Vec<_>>(), Vec::<&String>::new(), "say in ROUTES what these tell of incidents");
     let layers: Vec<&str> = LAYERS.iter().map(|entry| entry.name).collect();
     assert_eq!(layers, TILES.map(|(name, _)| name), "say in TILES what each layer tells of incidents");
+}
+
+/// Every `$ref` in a part of the description.
+fn references(part: &Value, found: &mut BTreeSet<String>) {
+    match part {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_the_description_refers_to_is_in_it() {
+    let described = serde_json::to_value(maplebridge::app::openapi()).unwrap();
+    let mut found = BTreeSet::new();
+    references(&described, &mut found);
+    let absent: Vec<_> = found.iter().filter(|name| described.pointer(name.trim_start_matches('#')).is_none()).collect();
+    assert!(found.len() > 20 && absent.is_empty(), "{absent:?}");
 }
 
 #[test]

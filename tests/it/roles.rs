@@ -69,6 +69,7 @@ fn filling(path: &str, name: &str) -> Filling {
         ("tiles", "z") => only("12", "31"),
         ("tiles", "x") => only("3413", "x"),
         ("tiles", "y") => only("1702", "y"),
+        ("exports", "what") => only("cells", "nothing"),
         ("styles", "name") => only("light.json", "no.json"),
         _ => panic!("{path} has the parameter {name}: say in `filling` what to put there, for one's own, foreign and absent"),
     }
@@ -129,6 +130,10 @@ pub(crate) fn queries(route: &Route) -> Vec<String> {
     let mut queries = Vec::new();
     if has("q") {
         queries.extend(["甲", "乙", "村", FOREIGN, "cell", "route 1"].map(|q| format!("?q={}", encoded(q))));
+    }
+    if route.path.starts_with("/api/exports/") {
+        queries.extend(["?format=geojson", "?format=csv", "?format=geojson&within=990321"].map(str::to_owned));
+        queries.push(format!("?format=csv&within={FOREIGN}"));
     }
     if route.query.iter().all(|(_, required)| !required) {
         queries.push(String::new());

@@ -208,3 +208,34 @@ async fn who_may_not_import_is_refused_before_the_file_is_read_and_a_form_withou
         );
     }
 }
+
+#[tokio::test]
+async fn every_format_that_is_exported_is_taken_as_an_upload() {
+    let Some((_database, site)) = ready().await else { return };
+    for (format, ending) in [("geojson", "geojson"), ("csv", "csv"), ("xlsx", "xlsx"), ("shapefile", "zip"), ("gpkg", "gpkg"), ("fgb", "fgb")] {
+        let file = site.get(Role::Centre, &format!("/api/exports/facilities?format={format}")).await;
+        assert_eq!(file.status, StatusCode::OK, "{format}: {}", file.text());
+        let (sheet, crs) = (if format == "xlsx" { "facilities" } else { "" }, if matches!(format, "csv" | "xlsx") { "EPSG:4326" } else { "" });
+        let fields =
+            [("noun", "facilities"), ("dry_run", "true"), ("crs", crs), ("layer", sheet), ("heading_row", if sheet.is_empty() { "" } else { "1" })];
+        let id = begun(&upload(&site, Role::System, &fields, &format!("设施.{ending}"), &file.body).await);
+        let done = ended(&site, &id).await;
+        let counts = &done["report"]["counts"];
+        assert_eq!(
+            (done["state"].as_str(), counts["read"].as_u64(), counts["rejected"].as_u64()),
+            (Some("done"), Some(2), Some(0)),
+            "{format}: {done}"
+        );
+        let understood = &done["report"]["understood"];
+        if format == "xlsx" {
+            assert_eq!((&understood["layer"], &understood["heading_row"]["first"]), (&"facilities".into(), &1.into()), "{understood}");
+        }
+    }
+    let answer = upload(&site, Role::System, &[("noun", "facilities"), ("heading_row", "5-9")], "a.xlsx", b"PK").await;
+    assert_eq!((answer.status, &answer.json()["faults"][0]["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &"no_row".into()));
+    let id = begun(&upload(&site, Role::System, &[("noun", "facilities")], "a.zip", b"PK\x03\x04 and no more").await);
+    let job = ended(&site, &id).await;
+    assert_eq!(job["state"], "failed", "{job}");
+    let faults = site.get(Role::System, &format!("/api/jobs/{id}/faults")).await.json();
+    assert_eq!(faults["items"][0]["code"], "unreadable", "{faults}");
+}

@@ -32,6 +32,8 @@ jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
+# initdb puts a schema of its own before the name it is given
+default_text_search_config = 'pg_catalog.simple'
 # a week of logs; no statements and no values, which may speak of people
 logging_collector = on
 log_directory = 'log'

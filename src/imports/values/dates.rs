@@ -143,6 +143,18 @@ fn all_digits(narrow: &str, text: &str) -> Result<When, Trouble> {
     }
 }
 
+/// The day, and the time where the number has a fraction, that a day number of an office program stands for.
+///
+/// * `shift_days` – 0, or 1462 where days are counted from 1904
+pub fn serial(text: &str, shift_days: i64) -> Option<When> {
+    let days = narrow(text).trim().parse::<f64>().ok().filter(|days| (1.0..80_000.0).contains(days))?;
+    let first = NaiveDate::from_ymd_opt(1899, 12, 30)?;
+    let date = first.checked_add_signed(chrono::TimeDelta::days(days as i64 + shift_days)).filter(|&date| in_reach(date))?;
+    let seconds = (days.fract() * 86_400.0).round();
+    let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds as u32, 0).filter(|_| seconds > 0.0);
+    Some(When { date, time, offset: None })
+}
+
 /// The day and what follows it.
 fn split_day(text: &str) -> (&str, &str) {
     if let Some(end) = text.find(['日', '号']) {

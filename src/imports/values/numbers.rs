@@ -27,6 +27,38 @@ pub fn count(text: &str, most: u32) -> Result<u32, Trouble> {
     Ok(number as u32)
 }
 
+/// Reads a whole number with what people write behind it: `320户`, `约300户`, `1.2万`, `1.2万户`.
+///
+/// * `units` – words of measure that may follow; another unit would be another quantity and is refused
+///
+/// 万 is ten thousand, 千 a thousand, 百 a hundred; digits are moved, not multiplied, so that nothing is rounded.
+pub fn count_of(text: &str, most: u32, units: &[&str]) -> Result<u32, Trouble> {
+    let narrowed = narrow(text);
+    let bare = narrowed.trim().trim_start_matches('约').trim();
+    let bare = units.iter().filter_map(|unit| bare.strip_suffix(unit)).min_by_key(|rest| rest.len()).unwrap_or(bare).trim_end();
+    let scaled = [('万', 4), ('千', 3), ('百', 2)].into_iter().find_map(|(word, places)| Some((bare.strip_suffix(word)?.trim_end(), places)));
+    let read = match scaled {
+        Some((figure, places)) => moved(figure, places).ok_or_else(|| Trouble::of(FaultCode::Number, text)),
+        None if bare.len() == text.len() => return count(text, most),
+        None => Ok(bare.to_owned()),
+    };
+    count(&read?, most)
+        .map_err(|trouble| Trouble { args: std::iter::once(text.to_owned()).chain(trouble.args.into_iter().skip(1)).collect(), ..trouble })
+}
+
+/// The decimal point moved so many places to the right.
+fn moved(figure: &str, places: usize) -> Option<String> {
+    let figure = ungrouped(figure).unwrap_or_else(|| figure.to_owned());
+    let (whole, fraction) = figure.split_once('.').unwrap_or((&figure, ""));
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || fraction.len() > 20 {
+        return None;
+    }
+    let filled = format!("{fraction:0<places$}");
+    let (moved, rest) = filled.split_at(places);
+    Some(if rest.is_empty() { format!("{whole}{moved}") } else { format!("{whole}{moved}.{rest}") })
+}
+
 /// A finite number in digits, sign, point and exponent; Rust's parser would also take `inf` and `nan`.
 fn plain(text: &str) -> Option<f64> {
     let first = *text.as_bytes().first()?;
@@ -82,6 +114,20 @@ mod tests {
         }
         for text in ["", "12,5", "1,2345", "1,23,456", "inf", "nan", "1e999", "十二", "12户", "1.2.3", ",123"] {
             assert_eq!(number(text).map_err(|trouble| trouble.code), Err(FaultCode::Number), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_figure_with_its_unit_is_the_figure_and_another_unit_is_refused() {
+        for (text, expected) in
+            [("320户", 320), ("约300户", 300), ("1.2万", 12_000), ("1.15 万户", 11_500), ("３百", 300), ("1,200户", 1200), ("7", 7)]
+        {
+            assert_eq!(count_of(text, 100_000, &["户"]), Ok(expected), "{text}");
+        }
+        for (text, code) in
+            [("320人", FaultCode::Number), ("万", FaultCode::Number), ("1.23456万", FaultCode::NotWhole), ("20万", FaultCode::OutOfRange)]
+        {
+            assert_eq!(count_of(text, 100_000, &["户"]).map_err(|trouble| (trouble.code, trouble.args[0].clone())), Err((code, text.to_owned())));
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod database;
+pub(crate) mod files;
 pub(crate) mod importing;
 pub(crate) mod server;
 pub(crate) mod skip;

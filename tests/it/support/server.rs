@@ -73,7 +73,7 @@ impl Server {
     fn configure(&self, lines: &str) {
         let file = self.dir.join("data/postgresql.conf");
         let mut text = std::fs::read_to_string(&file).unwrap();
-        text.push_str(&format!("listen_addresses = ''\nunix_socket_directories = '{}'\n{lines}", self.socket()));
+        text += &["listen_addresses = ''\nunix_socket_directories = '", &self.socket(), "'\n", lines].concat();
         std::fs::write(file, text).unwrap();
     }
 

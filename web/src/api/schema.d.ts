@@ -174,6 +174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A layer or list as a file, cut to what the reader sees. The export is in the audit trail. */
+        get: operations["export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/facilities": {
         parameters: {
             query?: never;
@@ -2486,11 +2503,16 @@ export interface components {
         Upload: {
             /**
              * Format: binary
-             * @description The file: GeoJSON, lines of GeoJSON or a table, packed with gzip or not. After the other fields.
+             * @description The file: GeoJSON, lines of GeoJSON or a table (each packed with gzip or not), XLSX, a Shapefile packed as zip, GeoPackage or FlatGeobuf.
+             *     After the other fields.
              */
             file: string;
             /** @description `areas`, `cells`, `households`, `facilities`, `incidents`. */
             noun: string;
+            /** @description The layer or sheet, of a file that has several. */
+            layer?: string | null;
+            /** @description Row of the headings of a sheet, or both of two: `3`, `3-4`. */
+            heading_row?: string | null;
             /** @description Datum of the coordinates, where the file does not say it. */
             crs?: string | null;
             /** @description `field=HEADING,field:=VALUE`. */
@@ -3283,6 +3305,83 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_file: {
+        parameters: {
+            query: {
+                /** @description The format; cases have `csv` and `xlsx` only. */
+                format: "geojson" | "csv" | "xlsx" | "shapefile" | "gpkg" | "fgb";
+                /** @description Language of the headings; without it Chinese in workbooks and English elsewhere. */
+                headings?: "zh" | "en";
+                /** @description Code of an area or a cell. */
+                within?: string;
+                /** @description `west,south,east,north` in degrees; not of cases. */
+                bbox?: string;
+                /** @description The day whose rows are wanted; today unless given. Of cells, households and facilities. */
+                as_of?: string;
+                /** @description A part of a name, or the beginning of a code; of areas and cells. */
+                q?: string;
+                /** @description Kinds of facilities, with commas between. */
+                kind?: string;
+                /** @description Categories of cases, with commas between. */
+                category?: string;
+                /** @description Sources of cases, with commas between. */
+                source?: string;
+                /** @description States of cases, with commas between. */
+                state?: string;
+                /** @description Group of kinds of published numbers. */
+                group?: string;
+                /** @description `township`, `village` or `cell`: level of published numbers. */
+                level?: string;
+                /** @description First day on which a case happened; of published numbers its month. */
+                from?: string;
+                /** @description Last day on which a case happened; of published numbers its month. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What is exported */
+                what: "areas" | "cells" | "households" | "facilities" | "incidents" | "published" | "water" | "roads" | "greens";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,156 @@
+//! `GET /api/exports/{what}`: a layer or list as a file.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRef, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio_util::io::ReaderStream;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::rows::Filters;
+use super::run::{Asked, allowed, export, note};
+use super::what::What;
+use super::{Format, Headings};
+use crate::codes::{CodeRange, Scope};
+use crate::context::Context;
+use crate::error::{Error, Result as Outcome};
+use crate::http::problem::Failure;
+use crate::http::{Path, Problem, Query};
+use crate::rows::{bbox, split, within};
+use crate::users::{Right, Signed};
+
+/// Exports at work at once in this process; a third waits.
+static AT_WORK: Semaphore = Semaphore::const_new(2);
+
+/// The routes of exports.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    Context: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
+    OpenApiRouter::new().routes(routes!(export_file))
+}
+
+/// What is exported.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// The format; cases have `csv` and `xlsx` only.
+    #[param(inline)]
+    format: Format,
+    /// Language of the headings; without it Chinese in workbooks and English elsewhere.
+    #[param(inline)]
+    headings: Option<Headings>,
+    /// Code of an area or a cell.
+    within: Option<String>,
+    /// `west,south,east,north` in degrees; not of cases.
+    bbox: Option<String>,
+    /// The day whose rows are wanted; today unless given. Of cells, households and facilities.
+    as_of: Option<NaiveDate>,
+    /// A part of a name, or the beginning of a code; of areas and cells.
+    q: Option<String>,
+    /// Kinds of facilities, with commas between.
+    kind: Option<String>,
+    /// Categories of cases, with commas between.
+    category: Option<String>,
+    /// Sources of cases, with commas between.
+    source: Option<String>,
+    /// States of cases, with commas between.
+    state: Option<String>,
+    /// Group of kinds of published numbers.
+    group: Option<String>,
+    /// `township`, `village` or `cell`: level of published numbers.
+    level: Option<String>,
+    /// First day on which a case happened; of published numbers its month.
+    from: Option<NaiveDate>,
+    /// Last day on which a case happened; of published numbers its month.
+    to: Option<NaiveDate>,
+}
+
+impl ExportQuery {
+    /// Refuses filters that the thing does not have, rather than pass over them and export too much.
+    fn read(self, what: What, today: NaiveDate) -> Outcome<Asked> {
+        let is = |these: &[What]| these.contains(&what);
+        let foreign = [
+            ("bbox", self.bbox.is_some() && is(&[What::Incidents])),
+            ("within", self.within.is_some() && is(&[What::Water, What::Roads, What::Greens])),
+            ("as_of", self.as_of.is_some() && !is(&[What::Cells, What::Households, What::Facilities])),
+            ("q", self.q.is_some() && !is(&[What::Areas, What::Cells])),
+            ("kind", self.kind.is_some() && !is(&[What::Facilities])),
+            ("category", self.category.is_some() && !is(&[What::Incidents])),
+            ("source", self.source.is_some() && !is(&[What::Incidents])),
+            ("state", self.state.is_some() && !is(&[What::Incidents])),
+            ("from", self.from.is_some() && !is(&[What::Incidents, What::Published])),
+            ("to", self.to.is_some() && !is(&[What::Incidents, What::Published])),
+            ("group", self.group.is_some() && !is(&[What::Published])),
+            ("level", self.level.is_some() && !is(&[What::Published])),
+        ];
+        if let Some((name, _)) = foreign.iter().find(|(_, wrong)| *wrong) {
+            return Err(Error::invalid(*name, "not_a_filter", format!("{} are not filtered by this", what.name())));
+        }
+        let filters = Filters {
+            day: self.as_of.unwrap_or(today),
+            range: self.within.as_deref().map(|code| within(Some(code))).transpose()?,
+            frame: bbox(self.bbox.as_deref())?,
+            sought: self.q.filter(|q| !q.trim().is_empty()),
+            kind: match what {
+                What::Incidents => split(self.category.as_deref()),
+                What::Published => self.group.map(|group| vec![group]),
+                _ => split(self.kind.as_deref()),
+            },
+            source: split(self.source.as_deref()),
+            state: split(self.state.as_deref()),
+            level: self.level.as_deref().map(crate::published::level).transpose()?,
+            from: self.from,
+            to: self.to,
+        };
+        Ok(Asked { what, format: self.format, headings: self.headings, filters })
+    }
+}
+
+/// A layer or list as a file, cut to what the reader sees. The export is in the audit trail.
+#[utoipa::path(get, path = "/api/exports/{what}", operation_id = "export_file", tag = "exports", params(("what" = inline(What), Path, description = "What is exported"), ExportQuery),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = 403, body = Problem), (status = 422, body = Problem)))]
+async fn export_file(
+    State(context): State<Context>,
+    signed: Signed,
+    Path(what): Path<What>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Failure> {
+    let reader = Arc::clone(&signed.reader);
+    let asked = query.read(what, context.clock.today())?;
+    allowed(&reader, &asked)?;
+    let _turn = AT_WORK.acquire().await.map_err(Error::internal("wait for other exports"))?;
+    let file = tokio::task::spawn_blocking(tempfile::NamedTempFile::new).await.map_err(Error::internal("make the file"))?;
+    let path = file.map_err(Error::internal("make the file"))?.into_temp_path();
+    let (ground, scope): (_, Scope) = (context.ground(), reader.scope(Right::Map));
+    let households_in = move |range: CodeRange| Some(ground.tallies.within_scope(range, &scope).household_count);
+    let mut transaction = context.begin(&reader).await?;
+    let rows = export(&mut transaction, &reader, asked.clone(), &path, households_in).await?;
+    note(&mut transaction, context.clock.now(), &reader, &asked, rows, &serde_json::json!("page"), &signed.request_id).await?;
+    transaction.commit().await?;
+    answer(&asked, &path, rows, context.clock.today()).await
+}
+
+/// The file as an answer. It is open before its name goes, so it may go at once.
+async fn answer(asked: &Asked, path: &std::path::Path, rows: i64, today: NaiveDate) -> Result<Response, Failure> {
+    let file = tokio::fs::File::open(path).await.map_err(Error::internal("read the export"))?;
+    let bytes = file.metadata().await.map_err(Error::internal("read the export"))?.len();
+    let name = format!("{}-{today}.{}", asked.what.name(), asked.format.ending());
+    let heads = [
+        (header::CONTENT_TYPE, asked.format.media_type().to_owned()),
+        (header::CONTENT_LENGTH, bytes.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (header::HeaderName::from_static("x-maplebridge-rows"), rows.to_string()),
+    ];
+    Ok((StatusCode::OK, heads, Body::from_stream(ReaderStream::new(file))).into_response())
+}
