@@ -1,6 +1,6 @@
 //! Our own functions on stated sizes, each beside what it is to be measured by. `bench/README.md` says how to run them.
 //!
-//! Words on the command line choose: `tiles`, `read_model`, `edits`; none: `read_model`. Without a database nothing runs.
+//! Words on the command line choose: `tiles`, `ours` (with `--class=NAME`), `read_model`, `edits`; none: `read_model`. Without a database nothing runs.
 
 mod edits;
 #[expect(dead_code, reason = "measured by the bench against peers")]
@@ -38,6 +38,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if asked("tiles") {
         out += &runtime.block_on(tiles::run(&url))?;
+    }
+    if asked("ours") {
+        out += &runtime.block_on(tiles::ours(&url))?;
     }
     if asked("edits") {
         out += &runtime.block_on(edits::run(&url))?;
