@@ -13,25 +13,25 @@ use mvt_reader::feature::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::sql::Statements;
-use crate::{cpu_ns, start_model};
-
-type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
+use crate::client::{Server, token};
+use crate::{Anyhow, cpu_ns, http, start_model};
 
 /// Rounds of our side over the list: one takes microseconds a tile.
 const ROUNDS: u64 = 20;
 /// Tiles of a class whose bytes are decoded and compared.
 const COMPARED: usize = 60;
 
-struct Class {
+/// Tiles that are alike.
+pub(crate) struct Class {
     name: &'static str,
-    layer: &'static str,
-    zooms: std::ops::RangeInclusive<u8>,
+    pub(crate) layer: &'static str,
+    pub(crate) zooms: std::ops::RangeInclusive<u8>,
     tiles: usize,
     anchors: &'static str,
     bar: u32,
 }
 
-const CLASSES: [Class; 6] = [
+pub(crate) const CLASSES: [Class; 6] = [
     Class { name: "single households", layer: "households", zooms: 15..=16, tiles: 500, anchors: "households", bar: 25 },
     Class { name: "cells", layer: "cells", zooms: 12..=13, tiles: 400, anchors: "households", bar: 15 },
     Class { name: "facilities", layer: "facilities", zooms: 14..=16, tiles: 500, anchors: "facilities", bar: 10 },
@@ -51,6 +51,8 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
     let scope = scope(townships);
     let statements = Statements::new(&format!("t.scope_code <@ '{}'::int8multirange", scope.to_multirange()));
     let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![] };
+    let token = token(url, reader.map.ranges()).await?;
+    let server = Server::start(0)?;
     let mut out = format!(
         "{} households, {} incidents, {} cells, {} facilities; scope {}\n",
         model.households.len(),
@@ -59,7 +61,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
         model.facilities.len(),
         reader.map.to_multirange()
     );
-    out += "class | zoom | tiles | features a tile | bytes ours/SQL | CPU ms ours | CPU ms SQL | CPU ratio | wall ratio | bar | compared: features, missing, extra, attributes, moved\n";
+    out += "class | zoom | tiles | features a tile | bytes ours/SQL | CPU ms ours | CPU ms SQL | CPU ratio | wall ratio | over HTTP: CPU ms ours, bare, ratio | bar | compared: features, missing, extra, attributes, moved\n";
     let mut lines = Vec::new();
     for class in &CLASSES {
         let list = list(&mut conn, class, model.households.len()).await?;
@@ -81,6 +83,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
         }
         measured.ours_wall = wall.elapsed().as_nanos() as u64 / ROUNDS;
         measured.ours_ns = (own_cpu()? - cpu) / ROUNDS;
+        let over_http = http::per_tile(&server, &token, class.layer, &list, &warm)?;
         for (n, (&tile, warm)) in list.iter().zip(warm).enumerate() {
             if n < 10 || tile.z() < 12 {
                 ask(&mut conn, statement, tile).await?;
@@ -95,7 +98,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
                 measured.compare(&decode(warm)?, &decode(asked)?);
             }
         }
-        lines.push(measured.tell(class, list.len() as u64, &mut out)?);
+        lines.push(measured.tell(class, list.len() as u64, over_http, &mut out)?);
     }
     let under_policy = under_policy(&mut conn, backend, &reader, &model).await?;
     out += &under_policy;
@@ -134,13 +137,13 @@ pub(crate) async fn ours(url: &str) -> Anyhow<String> {
 }
 
 /// Three townships in eight, and three more: a reader of two districts.
-fn scope(townships: i64) -> Scope {
+pub(crate) fn scope(townships: i64) -> Scope {
     let range = |from: i64, to: i64| CodeRange { lo: 990_321_000_000_000 + (1 + from) * 1_000_000, hi: 990_321_000_000_000 + (1 + to) * 1_000_000 };
     [range(0, townships * 3 / 8), range(townships / 2, townships * 7 / 8)].into_iter().collect()
 }
 
 /// Tiles that hold rows drawn by number, so that dense ones come more often.
-async fn list(conn: &mut PgConnection, class: &Class, households: usize) -> Anyhow<Vec<TileId>> {
+pub(crate) async fn list(conn: &mut PgConnection, class: &Class, households: usize) -> Anyhow<Vec<TileId>> {
     let tiles = (class.tiles as f64 * (households as f64 / 1e6).sqrt().min(1.0)) as i64;
     let anchors = format!(
         "with n as (select count(*) as rows from {0}) select ST_X(geom), ST_Y(geom) from n, generate_series(1, $1) g
@@ -211,19 +214,23 @@ impl Measured {
         }
     }
 
-    fn tell(&self, class: &Class, tiles: u64, out: &mut String) -> Anyhow<serde_json::Value> {
+    fn tell(&self, class: &Class, tiles: u64, over_http: http::PerTile, out: &mut String) -> Anyhow<serde_json::Value> {
         let ms = |ns: u64| ns as f64 / tiles as f64 / 1e6;
         let (cpu, wall) = (self.sql_ns as f64 / self.ours_ns as f64, self.sql_wall as f64 / self.ours_wall as f64);
+        let http_ns = over_http.ours_ns - over_http.bare_ns;
+        let http_ratio = self.sql_ns as f64 / tiles as f64 / http_ns;
         let zooms = format!("{}–{}", class.zooms.start(), class.zooms.end());
         writeln!(
             out,
-            "{} | {zooms} | {tiles} | {} | {}/{} | {:.4} | {:.3} | {cpu:.1} | {wall:.1} | {} | {} tiles: {}, {}, {}, {}, {}",
+            "{} | {zooms} | {tiles} | {} | {}/{} | {:.4} | {:.3} | {cpu:.1} | {wall:.1} | {:.4}, {:.4}, {http_ratio:.1} | {} | {} tiles: {}, {}, {}, {}, {}",
             class.name,
             self.features / self.tiles_compared.max(1),
             self.ours_bytes / tiles,
             self.sql_bytes / tiles,
             ms(self.ours_ns),
             ms(self.sql_ns),
+            over_http.ours_ns / 1e6,
+            over_http.bare_ns / 1e6,
             class.bar,
             self.tiles_compared,
             self.features,
@@ -233,7 +240,7 @@ impl Measured {
             self.moved
         )?;
         Ok(
-            serde_json::json!({"class": class.name, "zooms": zooms, "tiles": tiles, "ours_cpu_ms": ms(self.ours_ns), "sql_cpu_ms": ms(self.sql_ns), "cpu_ratio": cpu,
+            serde_json::json!({"class": class.name, "zooms": zooms, "tiles": tiles, "ours_cpu_ms": ms(self.ours_ns), "sql_cpu_ms": ms(self.sql_ns), "cpu_ratio": cpu, "http_ours_ms": over_http.ours_ns / 1e6, "http_bare_ms": over_http.bare_ns / 1e6, "http_ratio": http_ratio,
             "ours_wall_ms": ms(self.ours_wall), "sql_wall_ms": ms(self.sql_wall), "wall_ratio": wall, "ours_bytes": self.ours_bytes / tiles, "sql_bytes": self.sql_bytes / tiles,
             "tiles_compared": self.tiles_compared, "features": self.features, "missing": self.missing, "extra": self.extra, "attributes_differ": self.attributes, "moved": self.moved}),
         )

@@ -2,7 +2,6 @@
 
 use super::points::{Attributes, Block, Points};
 use super::{Model, Reader};
-use crate::codes::CodeRange;
 use crate::geom::LonLat;
 use crate::mvt::{World, WorldBox};
 
@@ -80,7 +79,7 @@ impl Model {
     /// What is known of a cell, where the reader may see it.
     pub fn cell_facts(&self, code: i64, reader: &Reader) -> Option<CellFacts> {
         let cell = self.cells.by_code(code).filter(|_| reader.map.contains(code))?;
-        let counts = self.tallies.within(CodeRange { lo: code, hi: code + 1 });
+        let counts = self.tallies.of(code).cloned().unwrap_or_default();
         let neighbours = self.cells.neighbours(code).iter().copied().filter(|&n| reader.map.contains(n)).collect();
         Some(CellFacts {
             code,

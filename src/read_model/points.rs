@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use crate::codes::{CodeRange, Scope};
-use crate::mvt::{TileId, World, WorldBox};
+use crate::mvt::World;
+
+mod runs;
 
 /// Most rows in a block.
 pub(super) const BLOCK_ROWS: usize = 1_024;
@@ -17,7 +19,10 @@ const FEW_ROWS: usize = 256;
 
 /// What a row carries beside place, key and scope.
 pub trait Attributes: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
-    /// What the row counts for beside itself (households at an address), added up per block.
+    /// Whether rows count for anything beside themselves.
+    const WEIGHS: bool = false;
+
+    /// What the row counts for beside itself: households at an address. Below 2^22, so that a block's sum fits 32 bits.
     fn weight(&self) -> u32 {
         0
     }
@@ -57,8 +62,10 @@ pub struct Block<A> {
     pub attributes: Box<[A]>,
     /// All scopes lie inside.
     pub scope_range: CodeRange,
-    /// Sum of the rows' weights.
-    pub weight: u64,
+    /// How many low bits of `x` and `y` tell a row from the one before it; 32 for the first.
+    apart: Box<[u8]>,
+    /// Weights of the rows before each and of all; empty where rows have none.
+    weights: Box<[u32]>,
     first: (u64, i64),
     last: (u64, i64),
 }
@@ -69,6 +76,12 @@ impl<A: Attributes> Block<A> {
         let last = rows.last().map_or((0, 0), Row::key);
         let lo = rows.iter().map(|r| r.scope).min().unwrap_or(0);
         let hi = rows.iter().map(|r| r.scope).max().unwrap_or(0);
+        let bits = |pair: &[Row<A>]| 32 - ((pair[0].at.x ^ pair[1].at.x) | (pair[0].at.y ^ pair[1].at.y)).leading_zeros() as u8;
+        let mut sum = 0;
+        let mut add = |row: &Row<A>| {
+            sum += row.attributes.weight();
+            sum
+        };
         Arc::new(Self {
             xs: rows.iter().map(|r| r.at.x).collect(),
             ys: rows.iter().map(|r| r.at.y).collect(),
@@ -76,7 +89,8 @@ impl<A: Attributes> Block<A> {
             scopes: rows.iter().map(|r| r.scope).collect(),
             attributes: rows.iter().map(|r| r.attributes.clone()).collect(),
             scope_range: CodeRange { lo, hi: hi + 1 },
-            weight: rows.iter().map(|r| u64::from(r.attributes.weight())).sum(),
+            apart: rows.first().map(|_| 32).into_iter().chain(rows.windows(2).map(bits)).collect(),
+            weights: if A::WEIGHS { std::iter::once(0).chain(rows.iter().map(&mut add)).collect() } else { Box::default() },
             first,
             last,
         })
@@ -106,19 +120,9 @@ impl<A: Attributes> Block<A> {
         (self.at(i).z_order(), self.ids[i])
     }
 
-    /// The rows whose place on the Z curve is in `first..=last`.
-    fn stretch(&self, first: u64, last: u64) -> std::ops::Range<usize> {
-        let find = |past: &dyn Fn(u64) -> bool| {
-            let (mut lo, mut hi) = (0, self.len());
-            while lo < hi {
-                let middle = usize::midpoint(lo, hi);
-                if past(self.at(middle).z_order()) { hi = middle } else { lo = middle + 1 }
-            }
-            lo
-        };
-        let start = if self.first.0 >= first { 0 } else { find(&|key| key >= first) };
-        let end = if self.last.0 <= last { self.len() } else { find(&|key| key > last) };
-        start..end.max(start)
+    /// The sum of the weights of rows.
+    pub fn weight(&self, rows: std::ops::Range<usize>) -> u32 {
+        if A::WEIGHS { self.weights[rows.end] - self.weights[rows.start] } else { 0 }
     }
 }
 
@@ -135,12 +139,14 @@ pub struct Moved<A> {
 #[derive(Debug, Clone)]
 pub struct Points<A> {
     blocks: Arc<[Arc<Block<A>>]>,
+    /// Where each block begins on the Z curve.
+    firsts: Arc<[u64]>,
     len: usize,
 }
 
 impl<A: Attributes> Default for Points<A> {
     fn default() -> Self {
-        Self { blocks: Arc::new([]), len: 0 }
+        Self::of_blocks(Vec::new())
     }
 }
 
@@ -148,7 +154,11 @@ impl<A: Attributes> Points<A> {
     /// A layer of these rows, in any order; keys are unique. O(rows · log rows).
     pub fn new(mut rows: Vec<Row<A>>) -> Self {
         rows.sort_unstable_by_key(Row::key);
-        Self { len: rows.len(), blocks: rows.chunks(FRESH_ROWS).map(Block::new).collect() }
+        Self::of_blocks(rows.chunks(FRESH_ROWS).map(Block::new).collect())
+    }
+
+    fn of_blocks(blocks: Vec<Arc<Block<A>>>) -> Self {
+        Self { len: blocks.iter().map(|b| b.len()).sum(), firsts: blocks.iter().map(|b| b.first.0).collect(), blocks: blocks.into() }
     }
 
     /// How many rows.
@@ -176,46 +186,6 @@ impl<A: Attributes> Points<A> {
         let key = (at.z_order(), id);
         let block = &self.blocks[self.blocks.partition_point(|b| b.first <= key).checked_sub(1)?];
         block.stretch(key.0, key.0).find(|&i| block.ids[i] == id).map(|i| block.row(i))
-    }
-
-    /// Hands out block and row number of every row in the box, in order. `finest` is the zoom of the squares the box is
-    /// covered with: tile zoom + 4 is a good trade.
-    pub fn each_in(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, usize)) {
-        let mut ranges = Vec::new();
-        area.z_ranges(finest, &mut ranges);
-        for (first, last) in ranges {
-            for block in self.blocks_between(first, last) {
-                for i in block.stretch(first, last) {
-                    if area.holds(block.at(i)) {
-                        each(block, i);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Hands out the rows of a tile (without buffer) as stretches of a block, in order. `whole` is true where the block
-    /// lies in one bin of the tile altogether.
-    pub fn each_stretch(&self, tile: TileId, mut each: impl FnMut(&Block<A>, std::ops::Range<usize>, bool)) {
-        let area = tile.world_box();
-        let (first, last) = (area.min.z_order(), area.max.z_order());
-        let bin_shift = 2 * (26 - u32::from(tile.z()));
-        for block in self.blocks_between(first, last) {
-            let rows = block.stretch(first, last);
-            let whole = rows.len() == block.len() && block.first.0 >> bin_shift == block.last.0 >> bin_shift;
-            each(block, rows, whole);
-        }
-    }
-
-    /// About how many rows the tile holds, from block bounds alone.
-    pub fn rough_count(&self, tile: TileId) -> usize {
-        let area = tile.world_box();
-        self.blocks_between(area.min.z_order(), area.max.z_order()).map(|b| b.len()).sum()
-    }
-
-    fn blocks_between(&self, first: u64, last: u64) -> impl Iterator<Item = &Arc<Block<A>>> {
-        let start = self.blocks.partition_point(|b| b.last.0 < first);
-        self.blocks[start..].iter().take_while(move |b| b.first.0 <= last)
     }
 
     /// The layer after an edit: each touched block is copied once, the full split, the nearly empty joined.
@@ -256,14 +226,13 @@ impl<A: Attributes> Points<A> {
             flush(rows, &mut out, &mut small);
         }
         out.extend(small.filter(|rows| !rows.is_empty()).map(|rows| Block::new(&rows)));
-        let len = out.iter().map(|b| b.len()).sum();
-        Self { blocks: out.into(), len }
+        Self::of_blocks(out)
     }
 
     /// About how many bytes the columns take.
     pub fn bytes(&self) -> usize {
-        let row = 4 + 4 + 8 + 8 + size_of::<A>();
-        self.len * row + self.blocks.len() * (size_of::<Block<A>>() + 16 + 5 * 16 + 8)
+        let row = 4 + 4 + 8 + 8 + size_of::<A>() + 1 + if A::WEIGHS { 4 } else { 0 };
+        self.len * row + self.blocks.len() * (size_of::<Block<A>>() + 16 + 7 * 16 + 8 + 8)
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Household {
 }
 
 impl Attributes for Household {
+    const WEIGHS: bool = true;
+
     fn weight(&self) -> u32 {
         u32::from(self.household_count)
     }

@@ -80,6 +80,11 @@ impl Tallies {
         self.moved(moved, Counts::of_facility, touched);
     }
 
+    /// The counts of one code by itself: a cell; none where nothing lies in it.
+    pub fn of(&self, code: i64) -> Option<&Counts> {
+        self.0.get(&code.div_euclid(PAGE))?.by_code.get(&code)
+    }
+
     /// The counts of everything inside a range of codes: a cell, or an area with all below it.
     pub fn within(&self, range: CodeRange) -> Counts {
         let mut sum = Counts::default();
@@ -163,6 +168,7 @@ mod tests {
         assert_eq!(tallies, Tallies::new(&Points::new(vec![home(1, a, 3), home(2, b, 6), home(3, b, 5)]), &Points::default()));
         let count = |lo, hi| tallies.within(CodeRange { lo, hi }).household_count;
         assert_eq!(count(a, a + 1), 3);
+        assert_eq!((tallies.of(a).map(|c| c.household_count), tallies.of(a + 1)), (Some(3), None));
         assert_eq!(count(990_321_000_000_000, 990_322_000_000_000), 14);
         assert_eq!(count(990_321_002_000_000, 990_321_003_000_000), 11);
     }

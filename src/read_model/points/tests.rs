@@ -1,4 +1,5 @@
 use super::*;
+use crate::mvt::{TileId, bin_of};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -6,6 +7,8 @@ use std::collections::BTreeMap;
 struct Count(u32);
 
 impl Attributes for Count {
+    const WEIGHS: bool = true;
+
     fn weight(&self) -> u32 {
         self.0
     }
@@ -75,12 +78,26 @@ proptest! {
         let mut found = 0;
         points.each_in(&area, z + 4, |b, i| { assert!(area.holds(b.at(i))); found += 1; });
         prop_assert_eq!(found, rows.iter().filter(|r| area.holds(r.at)).count());
-        let (mut inside, mut weight) = (0, 0);
-        points.each_stretch(tile, |b, rows, whole| {
-            inside += rows.len();
-            assert!(!whole || rows.len() == b.len());
-            weight += rows.map(|i| u64::from(b.attributes[i].weight())).sum::<u64>();
+        let mut around = Vec::new();
+        points.each_around(tile, 64, |b, rows, inside| {
+            assert!(!inside || rows.clone().all(|i| tile.world_box().holds(b.at(i))));
+            around.extend(rows.filter(|&i| area.holds(b.at(i))).map(|i| b.row(i)));
         });
+        prop_assert!(around.windows(2).all(|pair| pair[0].key() < pair[1].key()));
+        prop_assert_eq!(around.len(), found);
+        let (mut inside, mut weight, mut bins) = (0, 0, Vec::new());
+        points.each_in_bin(tile, |b, rows| {
+            let mut all = rows.clone().map(|i| bin_of(z, b.at(i)));
+            let bin = all.next().expect("no stretch is empty");
+            assert!(bin.0 == tile && all.all(|other| other == bin));
+            if bins.last() != Some(&bin.1) {
+                bins.push(bin.1);
+            }
+            inside += rows.len();
+            weight += u64::from(b.weight(rows));
+        });
+        let once: std::collections::BTreeSet<u16> = bins.iter().copied().collect();
+        prop_assert_eq!(once.len(), bins.len());
         let own: Vec<_> = rows.iter().filter(|r| tile.world_box().holds(r.at)).collect();
         prop_assert_eq!(inside, own.len());
         prop_assert_eq!(weight, own.iter().map(|r| u64::from(r.attributes.weight())).sum::<u64>());

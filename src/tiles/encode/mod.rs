@@ -4,6 +4,7 @@ mod base;
 mod bins;
 mod points;
 mod shapes;
+mod tags;
 
 pub(super) use base::base;
 pub(super) use points::{facilities, households, incidents};

@@ -15,7 +15,7 @@ pub(in crate::tiles) fn households(q: &Question<'_>, layer: LayerWriter, limit: 
     let reader = q.reader;
     let counted = |scope: &crate::codes::Scope, mut layer: LayerWriter| {
         let keeps = |b: &Block<Household>, i: usize| scope.contains(b.scopes[i]);
-        bins::write(&bins::count(&q.model.households, q.tile, |b| covers_block(scope, b), keeps), &mut layer, Some("household_count"));
+        bins::write(&q.model.households, q.tile, &mut layer, Some("household_count"), |b| covers_block(scope, b), keeps);
         layer
     };
     if q.tile.z() < HOUSEHOLDS_FROM {
@@ -32,6 +32,7 @@ pub(in crate::tiles) fn households(q: &Question<'_>, layer: LayerWriter, limit: 
         q,
         limit,
         &mut layer,
+        |b| covers_block(&reader.households, b),
         |b, i| reader.households.contains(b.scopes[i]),
         |layer, b, i, at| {
             let row = &b.attributes[i];
@@ -45,13 +46,14 @@ pub(in crate::tiles) fn households(q: &Question<'_>, layer: LayerWriter, limit: 
 }
 
 pub(in crate::tiles) fn facilities(q: &Question<'_>, fresh: LayerWriter, limit: usize) -> LayerWriter {
+    let all = |b: &Block<Facility>| q.filter.all_facilities() && covers_block(&q.reader.map, b);
     let keeps = |b: &Block<Facility>, i: usize| q.reader.map.contains(b.scopes[i]) && q.filter.facility(&b.attributes[i]);
     if q.tile.z() >= FACILITIES_FROM {
         let lists = &q.model.lists;
         let mut layer = fresh.again();
         let mut kinds = CodeColumn::new(&mut layer, "kind");
         let (key, name, name_en) = (layer.key("id"), layer.key("name"), layer.key("name_en"));
-        let fits = singles(&q.model.facilities, q, limit, &mut layer, keeps, |layer, b, i, at| {
+        let fits = singles(&q.model.facilities, q, limit, &mut layer, all, keeps, |layer, b, i, at| {
             let row = &b.attributes[i];
             let [k0, k1] = kinds.tag(layer, row.kind.into(), |l| l.text(&lists.facility_kind.text(row.kind)));
             let zh = layer.text(&row.name_zh);
@@ -69,8 +71,7 @@ pub(in crate::tiles) fn facilities(q: &Question<'_>, fresh: LayerWriter, limit: 
         }
     }
     let mut layer = fresh;
-    let all = |b: &Block<Facility>| q.filter.all_facilities() && covers_block(&q.reader.map, b);
-    bins::write(&bins::count(&q.model.facilities, q.tile, all, keeps), &mut layer, None);
+    bins::write(&q.model.facilities, q.tile, &mut layer, None, all, keeps);
     layer
 }
 
@@ -87,7 +88,7 @@ pub(in crate::tiles) fn incidents(q: &Question<'_>, fresh: LayerWriter, limit: u
         let lists = &q.model.lists;
         let mut layer = fresh.again();
         let mut columns = ["category", "state", "source", "risk_level"].map(|key| CodeColumn::new(&mut layer, key));
-        let fits = singles(&q.model.incidents, q, limit, &mut layer, keeps, |layer, b, i, at| {
+        let fits = singles(&q.model.incidents, q, limit, &mut layer, |_| false, keeps, |layer, b, i, at| {
             let row = &b.attributes[i];
             let [category, state, source, risk] = &mut columns;
             let tags = [
@@ -103,24 +104,31 @@ pub(in crate::tiles) fn incidents(q: &Question<'_>, fresh: LayerWriter, limit: u
         }
     }
     let mut layer = fresh;
-    bins::write(&bins::count(&q.model.incidents, q.tile, |_| false, keeps), &mut layer, None);
+    bins::write(&q.model.incidents, q.tile, &mut layer, None, |_| false, keeps);
     layer
 }
 
-/// Writes each row on its own; false, and no more is written, once they take more than `limit` bytes.
+/// Writes each row on its own; false, and no more is written, once they take more than `limit` bytes. Where `keeps_all` says
+/// so of a block, its rows are not asked about one by one.
 fn singles<A: Attributes>(
     points: &Points<A>,
     q: &Question<'_>,
     limit: usize,
     layer: &mut LayerWriter,
+    keeps_all: impl Fn(&Block<A>) -> bool,
     keeps: impl Fn(&Block<A>, usize) -> bool,
     mut write: impl FnMut(&mut LayerWriter, &Block<A>, usize, [i32; 2]),
 ) -> bool {
+    let area = q.tile.buffered(BUFFER);
     let mut fits = true;
-    points.each_in(&q.tile.buffered(BUFFER), q.tile.z() + 4, |b, i| {
-        if fits && keeps(b, i) {
-            write(layer, b, i, q.tile.place(b.at(i)));
-            fits = layer.size() <= limit;
+    points.each_around(q.tile, BUFFER, |b, rows, inside| {
+        let all = keeps_all(b);
+        for i in rows {
+            let at = b.at(i);
+            if (inside || area.holds(at)) && fits && (all || keeps(b, i)) {
+                write(layer, b, i, q.tile.place(at));
+                fits = layer.size() <= limit;
+            }
         }
     });
     fits
