@@ -121,13 +121,12 @@ impl TileId {
     }
 
     /// Stretches of the Z curve, both ends included and in order, that cover the tile and `buffer` tile units around it: the
-    /// tile is one, marked true; around it squares of a `2^-finer` of its side (`finer` at most 10), joined where they follow
-    /// one another, which may reach beyond the buffer.
-    pub fn z_runs(self, buffer: i32, finer: u8, into: &mut Vec<(u64, u64, bool)>) {
+    /// tile, and around it squares of a `2^-finer` of its side (`finer` at most 10), which may reach beyond the buffer.
+    pub fn z_runs(self, buffer: i32, finer: u8, into: &mut Vec<(u64, u64)>) {
         let first = |level: u32, x: u32, y: u32| World { x: x << (32 - level), y: y << (32 - level) }.z_order();
         let own = self.world_box();
         into.clear();
-        into.push((own.min.z_order(), own.max.z_order(), true));
+        into.push((own.min.z_order(), own.max.z_order()));
         let level = u32::from(self.z) + u32::from(finer);
         let side = 1_u32 << finer;
         let margin = ((buffer as u32) << finer).div_ceil(EXTENT as u32);
@@ -138,12 +137,12 @@ impl TileId {
             let beside = y / side == self.y;
             for x in span(self.x).filter(|x| !beside || x / side != self.x) {
                 let key = first(level, x, y);
-                into.push((key, key + (length - 1), false));
+                into.push((key, key + (length - 1)));
             }
         }
         into.sort_unstable();
         into.dedup_by(|next, before| {
-            let follows = !next.2 && !before.2 && before.1 + 1 == next.0;
+            let follows = before.1 + 1 == next.0;
             if follows {
                 before.1 = next.1;
             }

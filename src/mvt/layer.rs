@@ -75,7 +75,7 @@ impl LayerWriter {
 
     /// The number of a text.
     pub fn text(&mut self, text: &str) -> u32 {
-        self.value(|b| field(b, 0x0a, text.as_bytes()))
+        self.values.text(text)
     }
 
     /// The number of a whole number from 0 on.

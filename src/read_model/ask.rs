@@ -44,13 +44,13 @@ impl Model {
     pub fn ids_in_bbox(&self, layer: PointLayer, bbox: [f64; 4], reader: &Reader, limit: usize, after: Option<i64>) -> Vec<i64> {
         match layer {
             PointLayer::Households => {
-                keys(&self.households, bbox, limit, after, |b, i| reader.households.contains(b.scopes[i]).then(|| b.attributes[i].household_id))
+                keys(&self.households, bbox, limit, after, |b, i| reader.households.contains(b.scope(i)).then(|| b.attributes[i].household_id))
             }
             PointLayer::Facilities => {
-                keys(&self.facilities, bbox, limit, after, |b, i| reader.map.contains(b.scopes[i]).then(|| b.attributes[i].facility_id))
+                keys(&self.facilities, bbox, limit, after, |b, i| reader.map.contains(b.scope(i)).then(|| b.attributes[i].facility_id))
             }
             PointLayer::Incidents => keys(&self.incidents, bbox, limit, after, |b, i| {
-                let seen = reader.cases.contains(b.scopes[i]) || reader.units.binary_search(&b.attributes[i].unit_id).is_ok();
+                let seen = reader.cases.contains(b.scope(i)) || reader.units.binary_search(&b.attributes[i].unit_id).is_ok();
                 seen.then(|| b.ids[i])
             }),
         }

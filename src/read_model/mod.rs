@@ -39,7 +39,7 @@ pub use ask::{CellFacts, PointLayer};
 pub use feed::{Rule, Tickets};
 pub use load::{Rows, Table};
 pub use model::Model;
-pub use points::{Attributes, Block, Moved, Points, Row, covers_block};
+pub use points::{Attributes, Block, Moved, Points, Row, Within};
 pub use rows::{Area, BaseFeature, Cell, Facility, Household, Incident, Place};
 pub use shapes::{AREA_LEVELS, Areas, Basemap, Cells};
 pub use stamps::Stamps;

@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::codes::{CodeRange, Scope};
+use crate::codes::Scope;
 use crate::mvt::World;
 
 mod runs;
+mod scopes;
+
+pub use scopes::Within;
 
 /// Most rows in a block.
 pub(super) const BLOCK_ROWS: usize = 1_024;
@@ -56,12 +59,11 @@ pub struct Block<A> {
     pub ys: Box<[u32]>,
     /// Keys of the rows.
     pub ids: Box<[i64]>,
-    /// Scopes of the rows.
-    pub scopes: Box<[i64]>,
     /// The rest of the rows.
     pub attributes: Box<[A]>,
-    /// All scopes lie inside.
-    pub scope_range: CodeRange,
+    scopes: scopes::Scopes,
+    /// Place on the Z curve of every 64th row, the first included.
+    marks: Box<[u64]>,
     /// How many low bits of `x` and `y` tell a row from the one before it; 32 for the first.
     apart: Box<[u8]>,
     /// Weights of the rows before each and of all; empty where rows have none.
@@ -74,8 +76,6 @@ impl<A: Attributes> Block<A> {
     fn new(rows: &[Row<A>]) -> Arc<Self> {
         let first = rows.first().map_or((0, 0), Row::key);
         let last = rows.last().map_or((0, 0), Row::key);
-        let lo = rows.iter().map(|r| r.scope).min().unwrap_or(0);
-        let hi = rows.iter().map(|r| r.scope).max().unwrap_or(0);
         let bits = |pair: &[Row<A>]| 32 - ((pair[0].at.x ^ pair[1].at.x) | (pair[0].at.y ^ pair[1].at.y)).leading_zeros() as u8;
         let mut sum = 0;
         let mut add = |row: &Row<A>| {
@@ -86,9 +86,9 @@ impl<A: Attributes> Block<A> {
             xs: rows.iter().map(|r| r.at.x).collect(),
             ys: rows.iter().map(|r| r.at.y).collect(),
             ids: rows.iter().map(|r| r.id).collect(),
-            scopes: rows.iter().map(|r| r.scope).collect(),
             attributes: rows.iter().map(|r| r.attributes.clone()).collect(),
-            scope_range: CodeRange { lo, hi: hi + 1 },
+            scopes: scopes::Scopes::new(rows),
+            marks: rows.iter().step_by(runs::MARKED).map(|r| r.at.z_order()).collect(),
             apart: rows.first().map(|_| 32).into_iter().chain(rows.windows(2).map(bits)).collect(),
             weights: if A::WEIGHS { std::iter::once(0).chain(rows.iter().map(&mut add)).collect() } else { Box::default() },
             first,
@@ -111,9 +111,28 @@ impl<A: Attributes> Block<A> {
         World { x: self.xs[i], y: self.ys[i] }
     }
 
+    /// The cell of row `i`, else the smallest area that holds it.
+    pub fn scope(&self, i: usize) -> i64 {
+        self.scopes.of(i)
+    }
+
+    /// Which rows a scope lets through.
+    pub fn within(&self, scope: &Scope) -> Within {
+        self.scopes.within(scope)
+    }
+
+    /// Whether row `i` is let through.
+    pub fn keeps(&self, within: &Within, i: usize) -> bool {
+        match within {
+            Within::All => true,
+            Within::None => false,
+            Within::Some(kept) => kept[self.scopes.number(i)],
+        }
+    }
+
     /// Row `i` by itself.
     pub fn row(&self, i: usize) -> Row<A> {
-        Row { at: self.at(i), id: self.ids[i], scope: self.scopes[i], attributes: self.attributes[i].clone() }
+        Row { at: self.at(i), id: self.ids[i], scope: self.scope(i), attributes: self.attributes[i].clone() }
     }
 
     fn key(&self, i: usize) -> (u64, i64) {
@@ -231,8 +250,9 @@ impl<A: Attributes> Points<A> {
 
     /// About how many bytes the columns take.
     pub fn bytes(&self) -> usize {
-        let row = 4 + 4 + 8 + 8 + size_of::<A>() + 1 + if A::WEIGHS { 4 } else { 0 };
-        self.len * row + self.blocks.len() * (size_of::<Block<A>>() + 16 + 7 * 16 + 8 + 8)
+        let row = 4 + 4 + 8 + size_of::<A>() + 1 + if A::WEIGHS { 4 } else { 0 };
+        let scopes_and_marks = self.blocks.iter().map(|b| b.scopes.bytes() + b.marks.len() * 8).sum::<usize>();
+        self.len * row + scopes_and_marks + self.blocks.len() * (size_of::<Block<A>>() + 16 + 9 * 16 + 8 + 8)
     }
 }
 
@@ -268,11 +288,6 @@ fn flush<A: Attributes>(rows: Vec<Row<A>>, out: &mut Vec<Arc<Block<A>>>, small: 
         let parts = rows.len().div_ceil(FRESH_ROWS);
         out.extend(rows.chunks(rows.len().div_ceil(parts)).map(Block::new));
     }
-}
-
-/// Whether every row of the block is the reader's.
-pub fn covers_block<A>(scope: &Scope, block: &Block<A>) -> bool {
-    scope.covers(block.scope_range)
 }
 
 #[cfg(test)]

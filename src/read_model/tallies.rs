@@ -63,7 +63,7 @@ impl Tallies {
         let mut tallies = Self::default();
         for block in households.blocks() {
             for i in 0..block.len() {
-                tallies.count_household(block.scopes[i], u64::from(block.attributes[i].household_count));
+                tallies.count_household(block.scope(i), u64::from(block.attributes[i].household_count));
             }
         }
         facilities.rows().for_each(|row| tallies.change(row.scope, &Counts::of_facility(&row), 1));

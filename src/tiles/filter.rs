@@ -60,6 +60,11 @@ impl Filter {
             && self.to_day.is_none_or(|day| row.occurred_day <= day)
     }
 
+    /// Whether every incident passes.
+    pub const fn all_incidents(&self) -> bool {
+        self.categories.is_empty() && self.sources.is_empty() && self.states.is_empty() && self.from_day.is_none() && self.to_day.is_none()
+    }
+
     /// Whether every facility passes.
     pub const fn all_facilities(&self) -> bool {
         self.kinds.is_empty()

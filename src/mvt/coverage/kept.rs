@@ -22,21 +22,27 @@ struct Generation {
 }
 
 impl Kept {
-    /// The shapes of these ids at a zoom, in their order; `draw` makes those that are not here, in the order it is given.
-    pub(super) fn get(&self, z: u8, ids: &[i64], draw: impl FnOnce(&[i64]) -> Vec<Drawn>) -> Vec<Arc<Drawn>> {
-        let mut found: Vec<Option<Arc<Drawn>>> = Vec::with_capacity(ids.len());
-        let mut all_young = true;
+    /// Hands over the shapes of these ids at a zoom, in their order; `draw` makes those that are not here, in the order it
+    /// is given. `see` may run while the table is held for reading: it asks for no shapes of it.
+    pub(super) fn see<R>(&self, z: u8, ids: &[i64], draw: impl FnOnce(&[i64]) -> Vec<Drawn>, see: impl FnOnce(&[&Drawn]) -> R) -> R {
         {
-            let [young, elder] = &*self.0.read();
-            for &id in ids {
-                let here = young.shapes.get(&(z, id));
-                all_young &= here.is_some();
-                found.push(here.or_else(|| elder.shapes.get(&(z, id))).cloned());
+            let [young, _] = &*self.0.read();
+            let found: Vec<&Drawn> = ids.iter().map_while(|&id| young.shapes.get(&(z, id)).map(|drawn| &**drawn)).collect();
+            if found.len() == ids.len() {
+                return see(&found);
             }
         }
-        if all_young {
-            return found.into_iter().flatten().collect();
-        }
+        let all = self.fill(z, ids, draw);
+        let all: Vec<&Drawn> = all.iter().map(|drawn| &**drawn).collect();
+        see(&all)
+    }
+
+    /// Puts the shapes of these ids into the young generation: from the elder, or made.
+    fn fill(&self, z: u8, ids: &[i64], draw: impl FnOnce(&[i64]) -> Vec<Drawn>) -> Vec<Arc<Drawn>> {
+        let found: Vec<Option<Arc<Drawn>>> = {
+            let [young, elder] = &*self.0.read();
+            ids.iter().map(|&id| young.shapes.get(&(z, id)).or_else(|| elder.shapes.get(&(z, id))).cloned()).collect()
+        };
         let absent: Vec<i64> = ids.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(&id, _)| id).collect();
         let mut drawn = if absent.is_empty() { Vec::new() } else { draw(&absent) }.into_iter().map(Arc::new);
         let all: Vec<Arc<Drawn>> = found.into_iter().filter_map(|found| found.or_else(|| drawn.next())).collect();

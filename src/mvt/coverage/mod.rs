@@ -90,6 +90,13 @@ const ZOOM: u8 = 0x7f;
 struct Entry {
     id: i64,
     reach: WorldBox,
+    extent: WorldBox,
+}
+
+impl Entry {
+    fn new(id: i64, placed: &Placed) -> Self {
+        Self { id, reach: placed.reach, extent: placed.extent }
+    }
 }
 
 impl RTreeObject for Entry {
@@ -134,7 +141,7 @@ impl Coverage {
         let mut changed: Vec<Entry> = Vec::new();
         let mut take_out = |coverage: &mut Self, id: i64| {
             if let Some(old) = coverage.shapes.remove(&id) {
-                let entry = Entry { id, reach: old.reach };
+                let entry = Entry::new(id, &old);
                 coverage.index.remove(&entry);
                 changed.push(entry);
             }
@@ -150,7 +157,7 @@ impl Coverage {
                 None => fresh.remove(&shape.id),
             };
         }
-        let mut entries: Vec<Entry> = fresh.iter().map(|(&id, placed)| Entry { id, reach: placed.reach }).collect();
+        let mut entries: Vec<Entry> = fresh.iter().map(|(&id, placed)| Entry::new(id, placed)).collect();
         entries.sort_unstable_by_key(|e| e.id);
         changed.extend_from_slice(&entries);
         self.insert(entries);
@@ -158,7 +165,7 @@ impl Coverage {
 
         let mut again = self.touching(&changed);
         let noded = self.work(&again, Self::renode);
-        let entry = |coverage: &Self, id: i64| Entry { id, reach: coverage.shapes[&id].reach };
+        let entry = |coverage: &Self, id: i64| Entry::new(id, &coverage.shapes[&id]);
         let moved: Vec<Entry> = noded.iter().map(|&id| entry(self, id)).collect();
         again.extend(self.touching(&moved));
         let weighed = self.work(&again, Self::reweigh);
@@ -201,7 +208,7 @@ impl Coverage {
     /// The ids of the shapes whose box meets `area`, ascending.
     pub fn meeting(&self, area: &WorldBox) -> Vec<i64> {
         let near = self.index.locate_in_envelope_intersecting(&envelope(area));
-        let mut ids: Vec<i64> = near.map(|e| e.id).filter(|id| self.shapes[id].extent.meets(area)).collect();
+        let mut ids: Vec<i64> = near.filter(|e| e.extent.meets(area)).map(|e| e.id).collect();
         ids.sort_unstable();
         ids
     }
@@ -223,17 +230,19 @@ impl Coverage {
     }
 
     /// The same for shapes told by `ids`, ascending, each of which [`Self::meeting`] finds within `buffer` + 1 tile units
-    /// around the tile; outlines may come encoded.
+    /// around the tile; outlines may come encoded. `each` asks for no outlines of this coverage.
     pub fn outlines(&self, tile: TileId, buffer: i32, ids: &[i64], mut each: impl FnMut(i64, Outline<'_>)) {
         let z = tile.z();
-        let drawn = self.kept.get(z, ids, |absent| self.draw(z, absent));
         let cut = clip::Cut { lo: -i64::from(buffer), hi: i64::from(EXTENT + buffer) };
         let mut view = drawn::View::new(tile, cut, ids);
-        for (&id, drawn) in ids.iter().zip(&drawn) {
-            if let Some(outline) = view.outline(drawn) {
-                each(id, outline);
+        let draw = |absent: &[i64]| self.draw(z, absent);
+        self.kept.see(z, ids, draw, |drawn| {
+            for (&id, drawn) in ids.iter().zip(drawn) {
+                if let Some(outline) = view.outline(drawn) {
+                    each(id, outline);
+                }
             }
-        }
+        });
     }
 
     fn draw(&self, z: u8, ids: &[i64]) -> Vec<drawn::Drawn> {
