@@ -131,3 +131,57 @@ test_cluster_stop() {
 as_postgres() {
   if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
+
+# schemathesis in an environment of its own under target/.
+api_tool() {
+  local venv=target/schemathesis version=4.32.5
+  up_to_date schemathesis "$version" && [ -x "$venv/bin/schemathesis" ] && return
+  need_command python3 python3
+  python3 -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
+  say "Fetching schemathesis"
+  rm -rf "$venv" && python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "schemathesis==$version" || return 1
+  done_with schemathesis "$version"
+}
+
+# A server of this build with the invented township, on a port of its own. Sets api_address and api_home.
+api_server_start() {
+  local seconds
+  api_home=$(mktemp -d "${TMPDIR:-/tmp}/maplebridge-api.XXXXXX") && chmod 711 "$api_home"
+  target/debug/maplebridge serve --demo township --ephemeral --data-dir "$api_home/data" --listen 127.0.0.1:0 --json \
+    >"$api_home/said" 2>"$api_home/log" &
+  api_pid=$!
+  for seconds in $(seq 120); do
+    api_address=$(sed -n 's/^{"address":"\([^"]*\)".*/\1/p' "$api_home/said")
+    [ -z "$api_address" ] || return 0
+    kill -0 "$api_pid" 2>/dev/null || break
+    sleep 1
+  done
+  echo "no address after $seconds s" >&2
+  cat "$api_home/log" >&2
+  return 1
+}
+
+api_server_stop() {
+  [ -n "${api_pid:-}" ] || return 0
+  kill "$api_pid" 2>/dev/null
+  wait "$api_pid" 2>/dev/null
+  rm -rf "$api_home"
+  api_pid=
+}
+
+# api_token everything|security: makes an account with these roles in the running server; prints a token of it.
+api_token() {
+  local roles=$1 county password token jar=$api_home/cookies own='correct horse battery 9' grants
+  local command=(target/debug/maplebridge user --data-dir "$api_home/data" --ephemeral)
+  local ask=(curl -sf -b "$jar" -c "$jar" -H 'content-type: application/json' -H "origin: $api_address")
+  county=$("${command[@]}" list | sed -n 's/^demo-centre\t.*centre:\([0-9]*\).*/\1/p')
+  case $roles in
+    everything) grants=(system:all auditor:all "centre:$county" "planner:$county" "official:$county") ;;
+    security) grants=(security:all) ;;
+  esac
+  password=$("${command[@]}" add "api-$roles" "${grants[@]/#/--grant=}" | sed -n 's/.*one-time password //p')
+  "${ask[@]}" -d "{\"account\":\"api-$roles\",\"password\":\"$password\"}" "$api_address/api/session" >/dev/null || return 1
+  "${ask[@]}" -X PUT -d "{\"current\":\"$password\",\"new\":\"$own\"}" "$api_address/api/session/password" >/dev/null || return 1
+  token=$("${ask[@]}" -d '{"name":"schemathesis"}' "$api_address/api/tokens" | sed -n 's/.*"token":"\([^"]*\)".*/\1/p')
+  [ -n "$token" ] && echo "$token"
+}

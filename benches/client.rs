@@ -74,7 +74,8 @@ pub(crate) async fn token(url: &str, ranges: &[CodeRange]) -> Anyhow<String> {
 
 /// The bytes of a request.
 pub(crate) fn request(method: &str, path: &str, token: &str, headers: &str, body: &str) -> Vec<u8> {
-    format!("{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+        .into_bytes()
 }
 
 /// One answer.

@@ -71,7 +71,8 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
         whole.push(shown - began);
         other_tile.push(edited.elapsed());
     }
-    let mut out = format!("{EDITS} edits among {rows} households, two processes; every own next tile showed its edit, and both gave the same bytes\n");
+    let mut out =
+        format!("{EDITS} edits among {rows} households, two processes; every own next tile showed its edit, and both gave the same bytes\n");
     for (name, mut took) in [
         ("edit, sent to answered", editing),
         ("answered to own next tile here", own_tile),

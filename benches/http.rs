@@ -66,7 +66,9 @@ pub(crate) async fn cached(url: &str) -> Anyhow<String> {
     let reader = Reader { map: scope(townships), ..Reader::default() };
     let token = token(url, reader.map.ranges()).await?;
     let server = Server::start(512 << 20)?;
-    let mut out = String::from("layer | zoom | tiles | bytes | side | requests/s | CPU µs a request | share of a bare handler's requests, of one behind the door\n");
+    let mut out = String::from(
+        "layer | zoom | tiles | bytes | side | requests/s | CPU µs a request | share of a bare handler's requests, of one behind the door\n",
+    );
     for class in &CLASSES {
         let tiles = list(&mut conn, class, households as usize).await?;
         let mut connection = Connection::open(&server.ours)?;
@@ -81,7 +83,8 @@ pub(crate) async fn cached(url: &str) -> Anyhow<String> {
             sizes.push(answer.body.len());
             of_ours.push(asked);
         }
-        let of_bare: Vec<Vec<u8>> = sizes.iter().map(|bytes| request("GET", &format!("/tiles/{bytes}"), &token, "accept-encoding: gzip\r\n", "")).collect();
+        let of_bare: Vec<Vec<u8>> =
+            sizes.iter().map(|bytes| request("GET", &format!("/tiles/{bytes}"), &token, "accept-encoding: gzip\r\n", "")).collect();
         let sides = [("cached tile", &server.ours, &of_ours), ("bare behind the door", &server.guarded, &of_bare), ("bare", &server.bare, &of_bare)];
         let mut counted = [(0_u64, 0.0, 0.0); 3];
         for _ in 0..TURNS {
@@ -98,7 +101,13 @@ pub(crate) async fn cached(url: &str) -> Anyhow<String> {
             let cpu_us = counted[i].2 * 1e6 / counted[i].0 as f64;
             let (share, guarded) = (rate[i] / rate[2], rate[i] / rate[1]);
             let (first, last) = (class.zooms.start(), class.zooms.end());
-            writeln!(out, "{} | {first}–{last} | {} | {mean} | {name} | {:.0} | {cpu_us:.1} | {share:.3} | {guarded:.3}", class.layer, requests.len(), rate[i])?;
+            writeln!(
+                out,
+                "{} | {first}–{last} | {} | {mean} | {name} | {:.0} | {cpu_us:.1} | {share:.3} | {guarded:.3}",
+                class.layer,
+                requests.len(),
+                rate[i]
+            )?;
         }
     }
     Ok(out)

@@ -1,10 +1,13 @@
 //! Our own functions on stated sizes, each beside what it is to be measured by. `bench/README.md` says how to run them.
 //!
-//! Words on the command line choose: `tiles`, `ours` (with `--class=NAME`), `cached`, `read_model`, `edits`; none: `read_model`. Without a database nothing runs.
+//! Words on the command line choose: `tiles`, `ours` (with `--class=NAME`), `cached`, `heat`, `read_model`, `edits`, `import`;
+//! none: `read_model`. Without a database nothing runs.
 
 mod client;
 mod edits;
+mod heat;
 mod http;
+mod import;
 #[expect(dead_code, reason = "measured by the bench against peers")]
 mod mvt;
 mod read_model;
@@ -54,8 +57,16 @@ fn main() -> Anyhow<()> {
     if asked("cached") {
         out += &runtime.block_on(http::cached(&url))?;
     }
+    if asked("heat") {
+        out += &runtime.block_on(heat::run(&url))?;
+    }
     if asked("edits") {
         out += &runtime.block_on(edits::run(&url))?;
+    }
+    if asked("import") {
+        let given = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set; see bench/import.sh"));
+        let (beside, file) = (given("MAPLEBRIDGE_BENCH_COPY_URL")?, given("MAPLEBRIDGE_BENCH_FILE")?);
+        out += &runtime.block_on(import::run(&url, &beside, &file))?;
     }
     std::io::stdout().write_all(out.as_bytes())?;
     Ok(())

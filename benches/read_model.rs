@@ -59,7 +59,7 @@ pub(crate) async fn run() -> Result<String, Box<dyn std::error::Error>> {
     writeln!(out, "resident: {} bytes a row; said: {}", (resident_bytes() - before) / rows, own / rows)?;
     let model_now = model.model();
     let everything = Scope::everything;
-    let reader = Reader { map: everything(), households: everything(), cases: everything(), units: vec![] };
+    let reader = Reader { map: everything(), households: everything(), cases: everything(), units: vec![], ..Reader::default() };
     let layers = parse("households")?;
     for z in [8_u8, 10, 11, 12, 13, 14, 15, 16] {
         let mut tiles = Vec::new();

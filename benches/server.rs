@@ -28,11 +28,8 @@ pub(crate) async fn serve(url: &str, cache_bytes: usize) -> Anyhow<()> {
     let model = ReadModel::start(Options { url: feed, clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
     let db = Db::connect(url.replacen("postgres:dev@", "maplebridge_app:dev@", 1).parse()?, 8).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
-    let app = App {
-        context: Context { db, model: Arc::clone(&model), clock },
-        tiles: Arc::new(TileService::new(model, cache_bytes)),
-        door: Door { sign_in, secure: false },
-    };
+    let context = Context { db, model: Arc::clone(&model), clock };
+    let app = App::new(context, Arc::new(TileService::new(model, cache_bytes)), Door { sign_in, secure: false });
     let guarded = behind_the_door(app.clone(), Router::new().route("/tiles/{bytes}", get(filling)));
     let mut addresses = Vec::new();
     for routes in [router(app), guarded, Router::new().route("/tiles/{bytes}", get(filling))] {

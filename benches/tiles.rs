@@ -12,8 +12,8 @@ use maplebridge::tiles::{Filter, encode, parse};
 use mvt_reader::feature::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::sql::Statements;
 use crate::client::{Server, token};
+use crate::sql::Statements;
 use crate::{Anyhow, cpu_ns, http, start_model};
 
 /// Rounds of our side over the list: one takes microseconds a tile.
@@ -50,7 +50,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
     let townships: i64 = sqlx::query_scalar("select count(*) from areas where level = 9").fetch_one(&mut conn).await?;
     let scope = scope(townships);
     let statements = Statements::new(&format!("t.scope_code <@ '{}'::int8multirange", scope.to_multirange()));
-    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![] };
+    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![], ..Reader::default() };
     let token = token(url, reader.map.ranges()).await?;
     let server = Server::start(0)?;
     let mut out = format!(
@@ -114,7 +114,7 @@ pub(crate) async fn ours(url: &str) -> Anyhow<String> {
     let mut conn = PgConnection::connect(url).await?;
     let townships: i64 = sqlx::query_scalar("select count(*) from areas where level = 9").fetch_one(&mut conn).await?;
     let scope = scope(townships);
-    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![] };
+    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![], ..Reader::default() };
     let chosen = std::env::args().find_map(|word| word.strip_prefix("--class=").map(str::to_owned));
     let mut out = String::new();
     for class in CLASSES.iter().filter(|class| chosen.as_ref().is_none_or(|name| class.name.starts_with(name.as_str()))) {
@@ -163,13 +163,13 @@ async fn ask(conn: &mut PgConnection, statement: &str, tile: TileId) -> Anyhow<V
 }
 
 /// Of this thread. It sleeps first: the system settles a thread's account when it stops.
-fn own_cpu() -> Anyhow<u64> {
+pub(crate) fn own_cpu() -> Anyhow<u64> {
     std::thread::sleep(std::time::Duration::from_millis(1));
     cpu_ns("thread-self")
 }
 
 /// What the backend used since; it may still be going to sleep when its answer is here.
-async fn settled(backend: i32, before: u64) -> Anyhow<u64> {
+pub(crate) async fn settled(backend: i32, before: u64) -> Anyhow<u64> {
     let mut now = cpu_ns(&backend.to_string())?;
     loop {
         tokio::time::sleep(std::time::Duration::from_micros(300)).await;

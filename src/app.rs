@@ -1,6 +1,9 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
 mod audit_routes;
+mod description;
+mod events;
+mod figures;
 mod guard;
 mod metrics;
 mod page;
@@ -17,6 +20,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::audit::{Looks, Sealer};
 use crate::context::Context;
 use crate::http::problem::tell_problems;
 use crate::tiles::TileService;
@@ -24,6 +28,8 @@ use crate::users::session_routes;
 use crate::users::signin::SignIn;
 
 pub use crate::users::Door;
+pub use events::Streams;
+pub use figures::Figures;
 pub use metrics::metrics_router;
 
 /// The longest body of a request that is no upload.
@@ -38,6 +44,22 @@ pub struct App {
     pub tiles: Arc<TileService>,
     /// The sign-in.
     pub door: Door,
+    /// Who looked at which tiles.
+    pub looks: Arc<Looks>,
+    /// The streams that are open.
+    pub events: Arc<Streams>,
+    /// How many requests were answered, how and how fast.
+    pub figures: Arc<Figures>,
+    /// The sealer of the audit trail, where this process has one.
+    pub sealer: Option<Arc<Sealer>>,
+}
+
+impl App {
+    /// Everything a server needs beside its rooms is made here.
+    pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
+        let looks = Arc::new(Looks::new(context.db.clone()));
+        Self { context, tiles, door, looks, events: Arc::default(), figures: Arc::default(), sealer: None }
+    }
 }
 
 impl FromRef<App> for Context {
@@ -85,15 +107,17 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::households::api::routes())
         .merge(crate::facilities::api::routes())
         .merge(crate::incidents::api::routes())
+        .merge(crate::published::routes())
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())
         .merge(audit_routes::routes())
+        .merge(events::routes())
 }
 
 /// The description of the interface, OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().merge(tile_routes::routes()).into_openapi()
+    description::complete(api().merge(tile_routes::routes()).into_openapi())
 }
 
 /// Every route.
@@ -103,6 +127,7 @@ pub fn router(app: App) -> Router {
     let described = get(|| async { axum::Json(openapi()) });
     let routes = api
         .route("/openapi.json", described)
+        .route(page::DOCS, get(page::docs))
         .layer(CompressionLayer::new())
         .merge(tiles)
         .route("/healthz", get(guard::healthz))
@@ -119,5 +144,6 @@ pub fn behind_the_door(app: App, routes: Router<App>) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(tell_problems))
         .layer(middleware::from_fn(page::harden))
+        .layer(middleware::from_fn_with_state(app.clone(), figures::measure))
         .with_state(app)
 }

@@ -24,6 +24,10 @@ pub struct Storage {
     /// With --database-url: the same database as its owner, for `migrate`, `backup` and `restore`
     #[arg(long, global = true, value_name = "URL", env = "MAPLEBRIDGE_OWNER_URL", hide_env_values = true)]
     pub owner_url: Option<String>,
+    /// Key that signs and seals the audit trail, outside the database; made where it is missing; every machine that works on
+    /// one database needs the same [default: audit.key in the data directory; with --database-url there is none]
+    #[arg(long, global = true, value_name = "FILE", env = "MAPLEBRIDGE_AUDIT_KEY_FILE")]
+    pub audit_key_file: Option<PathBuf>,
     /// Whose civil days are meant
     #[arg(long, global = true, value_name = "ZONE", default_value = "Asia/Shanghai", env = "MAPLEBRIDGE_TIME_ZONE")]
     pub time_zone: chrono_tz::Tz,

@@ -74,5 +74,8 @@ pub fn map_reader(reader: &Reader) -> crate::read_model::Reader {
         households: reader.scope(Right::Households),
         cases: reader.scope(Right::Cases),
         units: reader.units(),
+        published: reader.scope(Right::Published),
+        staff: reader.staff_areas(),
+        known: Arc::default(),
     }
 }

@@ -57,6 +57,9 @@ pub enum Error {
         /// What is busy.
         message: String,
     },
+    /// The database's disk is full: nothing of the request was written, its audit entry neither.
+    #[error("the disk of the database is full, so that nothing was written; make room or enlarge it, then do it again")]
+    StorageFull,
     /// Wrong use of the command line or of a setting: the message says the cure.
     #[error("{0}")]
     Usage(String),

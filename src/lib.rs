@@ -3,10 +3,10 @@
 //! PostGIS is the system of record. The read model holds what the map reads in memory and follows the change feed;
 //! tiles are encoded from it. The tour, from the ground up:
 //!
-//! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], and [`error`], what can go wrong;
+//! * pure rooms: [`codes`], [`geom`], [`mvt`], [`privacy`], [`stats`], and [`error`], what can go wrong;
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
 //! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
-//!   they share in [`rows`], and [`imports`], [`demo`];
+//!   they share in [`rows`], and [`imports`], [`demo`]; and [`published`], what is told of incidents without case rights;
 //! * what the map reads: [`read_model`], [`tiles`];
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
@@ -34,8 +34,10 @@ pub mod jobs;
 pub mod lists;
 pub mod mvt;
 pub mod privacy;
+pub mod published;
 pub mod read_model;
 pub mod rows;
 pub mod search;
+pub mod stats;
 pub mod tiles;
 pub mod users;

@@ -3,9 +3,11 @@
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::App;
+use super::events::EVENTS;
+use super::page::DOCS;
 use crate::error::Error;
 use crate::http::origin::refuse_foreign_page;
 use crate::users::signin::{Purpose, cookie};
@@ -30,8 +32,10 @@ pub(super) async fn sign_in(State(app): State<App>, mut request: Request, next: 
     if path == "/api/session" && request.method() == Method::POST {
         return next.run(request).await;
     }
+    let is_docs = path == DOCS && request.method() == Method::GET;
     let purpose = match path {
-        path if path.starts_with("/tiles") || path.starts_with("/styles") => Purpose::Tile,
+        // a stream begins anew by itself, and tells nothing that tiles do not
+        path if path.starts_with("/tiles") || path.starts_with("/styles") || path == EVENTS => Purpose::Tile,
         _ if request.headers().contains_key(BACKGROUND) => Purpose::Background,
         _ => Purpose::Person,
     };
@@ -40,6 +44,8 @@ pub(super) async fn sign_in(State(app): State<App>, mut request: Request, next: 
             request.extensions_mut().insert(reader);
             next.run(request).await
         }
+        // a browser that wants the page of the interface is shown the sign-in, which leads back
+        Ok(None) if is_docs => Redirect::to(&format!("/sign-in?next={DOCS}")).into_response(),
         Ok(None) => Error::Unauthenticated.into_response(),
         Err(error) => error.into_response(),
     }

@@ -1,4 +1,4 @@
-//! Figures for Prometheus, on an address of their own: labels name layers, never areas, categories or people.
+//! Figures for Prometheus, on an address of their own: labels name layers and routes, never areas, categories or people.
 
 use std::fmt::Write as _;
 
@@ -37,5 +37,10 @@ fn text(app: &App) -> String {
     gauge("feed_age_seconds", "Seconds since the read model was last known to equal the database", &one(lag_s));
     gauge("feed_rows_read", "Rows the change feed has read again", &one(model.rows_reread() as f64));
     gauge("tile_cache_bytes", "Bytes of packed tiles that are kept", &one(app.tiles.cached_bytes() as f64));
+    gauge("sse_connections", "Streams of events that are open", &one(app.events.count() as f64));
+    if let Some(sealer) = &app.sealer {
+        gauge("audit_unsealed", "Entries of the audit trail that waited for a seal at the last look", &one(sealer.waiting() as f64));
+    }
+    out.push_str(&app.figures.text());
     out
 }

@@ -31,6 +31,18 @@ pub(super) async fn page(request: Request) -> Response {
     if path.starts_with("assets/") {
         return Error::NotFound { what: "file", id: path.to_owned() }.into_response();
     }
+    index()
+}
+
+/// Where the interface is explained: a route of the page, for whoever is signed in.
+pub(super) const DOCS: &str = "/api/docs";
+
+/// The page itself, at an address below `/api`.
+pub(super) async fn docs() -> Response {
+    index()
+}
+
+fn index() -> Response {
     match Files::get("index.html") {
         Some(file) => answer("index.html", file.data.into_owned(), "no-cache"),
         None => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response(),

@@ -1,5 +1,6 @@
 //! `/api/areas`.
 
+use axum::Json;
 use axum::extract::{FromRef, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -19,6 +20,7 @@ use crate::http::etag::IfMatch;
 use crate::http::geojson::{Feature, FeatureCollection, FeatureInput, Versioned};
 use crate::http::problem::Failure;
 use crate::http::{Body, Path, Problem, Query};
+use crate::published::{self, IncidentSum};
 use crate::rows::version::{may_write, must_match};
 use crate::rows::{Done, given, note, place, within};
 use crate::users::{Right, Signed};
@@ -29,7 +31,7 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new().routes(routes!(list_areas, create_area)).routes(routes!(find_area, update_area, delete_area))
+    OpenApiRouter::new().routes(routes!(list_areas, create_area)).routes(routes!(find_area, update_area, delete_area)).routes(routes!(summarise_area))
 }
 
 /// An area.
@@ -131,6 +133,36 @@ async fn find_area(State(context): State<Context>, signed: Signed, Path(code): P
     let mut transaction = context.begin(&signed.reader).await?;
     let row = store::find(&mut transaction, area(&code)?).await?;
     Ok(Versioned(row.feature(&context.ground(), &signed.reader)?, row.version))
+}
+
+/// What the card of an area says.
+#[derive(Debug, Serialize, ToSchema)]
+struct AreaSummary {
+    /// 2, 4, 6, 9 or 12 digits.
+    code: String,
+    /// Households in it today, as far as the reader's area reaches.
+    household_count: u64,
+    /// Addresses.
+    address_count: u64,
+    /// Facilities of all kinds.
+    facility_count: u64,
+    /// Incidents, as far as the reader may be told: of townships and villages.
+    incidents: IncidentSum,
+}
+
+/// What the card of an area says: people, facilities, and of incidents what the reader may be told.
+#[utoipa::path(get, path = "/api/areas/{code}/summary", operation_id = "summarise_area", tag = "areas", params(("code" = String, Path)),
+    responses((status = 200, body = AreaSummary), (status = 404, body = Problem)))]
+async fn summarise_area(State(context): State<Context>, signed: Signed, Path(code): Path<String>) -> Result<Json<AreaSummary>, Failure> {
+    signed.reader.require(Right::Map)?;
+    let code = area(&code)?;
+    let mut transaction = context.begin(&signed.reader).await?;
+    store::find(&mut transaction, code).await?;
+    let ground = context.ground();
+    let incidents = published::of_place(&mut transaction, &ground, &signed.reader, code, context.clock.today()).await?;
+    let counts = ground.tallies.within_scope(code.range(), &signed.reader.scope(Right::Map));
+    let (household_count, address_count, facility_count) = (counts.household_count, counts.address_count, counts.facility_count);
+    Ok(Json(AreaSummary { code: code.to_string(), household_count, address_count, facility_count, incidents }))
 }
 
 /// Makes an area; its polygon may come later.

@@ -1,6 +1,6 @@
 //! The card of one cell.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use crate::context::{Context, map_reader};
 use crate::db::Scoped;
 use crate::error::{Error, Result};
 use crate::geom::shared_borders;
-use crate::privacy::{Audience, Standing, audience};
+use crate::published::{self, IncidentSum};
 use crate::read_model::Model;
 use crate::users::{Reader, Right};
 
@@ -85,33 +85,6 @@ pub struct Neighbour {
     pub border_m: f64,
 }
 
-/// Incidents of the last 365 days.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct IncidentSum {
-    /// As whom the reader is told.
-    pub audience: Audience,
-    /// Whether a number is told.
-    pub shown: bool,
-    /// The number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<i64>,
-    /// Days it is of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub period: Option<Period>,
-    /// Why no number is told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
-}
-
-/// Civil days, both included.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Period {
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day.
-    pub to: NaiveDate,
-}
-
 /// Gathers the card.
 pub async fn summary(context: &Context, reader: &Reader, code: CellCode) -> Result<CellSummary> {
     let today = context.clock.today();
@@ -121,7 +94,7 @@ pub async fn summary(context: &Context, reader: &Reader, code: CellCode) -> Resu
     let absent = || Error::NotFound { what: "cell", id: code.to_string() };
     let facts = ground.cell_facts(code.to_i64(), &map_reader(reader)).ok_or_else(absent)?;
     let (low, high) = if reader.may(Right::Households, row.code) { population(&mut transaction, row.code, today).await? } else { (None, None) };
-    let incidents = incidents(&mut transaction, reader, code, today).await?;
+    let incidents = published::of_place(&mut transaction, &ground, reader, code.area(), today).await?;
     let of = row.properties(&ground);
     let mut facilities: Vec<KindCount> = facts.by_kind.into_iter().map(|(kind, count)| KindCount { kind, count }).collect();
     facilities.sort_by(|a, b| a.kind.cmp(&b.kind));
@@ -173,20 +146,6 @@ fn people(bands: &[(String, i64)]) -> (Option<i64>, Option<i64>) {
         sums = (add(sums.0, low), add(sums.1, high));
     }
     sums
-}
-
-/// The number where the reader may open each case. Over all kinds, of which some are sensitive, others are told nothing
-/// that is not published.
-async fn incidents(transaction: &mut Scoped, reader: &Reader, code: CellCode, today: NaiveDate) -> Result<IncidentSum> {
-    let standing = Standing { cases: reader.scope(Right::Cases), own: reader.own_areas(), public: false };
-    let audience = audience(&standing, code.area(), true);
-    if audience != Audience::Cases {
-        return Ok(IncidentSum { audience, shown: false, count: None, period: None, reason: Some("not_published_yet") });
-    }
-    let from = today.checked_sub_days(Days::new(364)).unwrap_or(today);
-    let sql = "select count(*) from incidents where scope_code = $1 and occurred_on between $2 and $3";
-    let count = sqlx::query_scalar(sql).bind(code.to_i64()).bind(from).bind(today).fetch_one(transaction.conn()).await?;
-    Ok(IncidentSum { audience, shown: true, count: Some(count), period: Some(Period { from, to: today }), reason: None })
 }
 
 fn neighbours(ground: &Model, code: i64, codes: &[i64]) -> Vec<Neighbour> {

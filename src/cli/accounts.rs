@@ -74,7 +74,8 @@ fn parse_grant(text: &str) -> Result<Grant> {
     Ok(Grant { role, area: GrantArea::parse(area)?, expires_on: None })
 }
 
-async fn note(transaction: &mut Scoped, place: &Place, action: &str, account: &str) -> Result<()> {
+/// Writes down what the command line, or the first start, did to an account.
+pub(super) async fn note(transaction: &mut Scoped, place: &Place, action: &str, account: &str) -> Result<()> {
     let entry = audit::Entry {
         user_id: None,
         account: "",
@@ -110,7 +111,11 @@ pub(super) async fn user(args: UserArgs) -> Result<ExitCode> {
             transaction.commit().await?;
             say(&format!("account {account}, one-time password {password}"))?;
         }
-        UserCommand::List => list(&mut transaction).await?,
+        UserCommand::List => {
+            list(&mut transaction).await?;
+            // the pool waits for it at its close
+            transaction.rollback().await?;
+        }
     }
     db.close().await;
     place.leave().await?;

@@ -5,12 +5,14 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chrono::Months;
 use clap::{Args, ValueEnum};
 
 use crate::context::Clock;
 use crate::db::Db;
 use crate::demo::{self, FILES, Plan, Size, World};
 use crate::error::{Error, Result};
+use crate::published::{self, Done, Month, Wanted};
 
 /// How large the invented place is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +69,7 @@ pub(super) async fn load(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl
     let own = args.clone();
     let world = tokio::task::spawn_blocking(move || own.world(clock)).await.map_err(Error::internal("invent a place"))?;
     let (counts, _) = demo::load(&world, db, clock.now(), clock.today()).await?;
+    publish_past(db, clock).await?;
     writeln!(
         out,
         "{} 区域 areas, {} 网格 cells, {} 地址 addresses, {} 设施 facilities, {} 单位 offices, {} 矛盾纠纷 incidents, {} 底图要素 map features",
@@ -74,6 +77,15 @@ pub(super) async fn load(args: &DemoArgs, db: &Db, clock: Clock, out: &mut (impl
     )
     .map_err(Error::internal("print"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Months that are published of an invented place: a year, and the year before to compare.
+const PUBLISHED_MONTHS: u32 = 24;
+
+/// Publishes the last two years of an invented place, so that officials and planners find numbers.
+pub(super) async fn publish_past(db: &Db, clock: Clock) -> Result<Done> {
+    let since = clock.today().checked_sub_months(Months::new(PUBLISHED_MONTHS)).map(Month::of);
+    published::run(db, clock, Wanted { since, ..Wanted::everything() }).await
 }
 
 /// Writes the invented place as the files that the imports read, and prints the commands that load them.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::next::next;
 use crate::codes::AreaCode;
 use crate::context::Clock;
 use crate::db::Db;
@@ -30,6 +31,8 @@ use crate::users::Reader;
 const FAULTY: u8 = 3;
 /// Faults of one kind that are printed of one file; all that are kept go to --report.
 const SHOWN: usize = 3;
+/// Headings without a meaning that are named.
+const UNMATCHED: usize = 20;
 
 /// What to import.
 #[derive(Debug, Clone, Args)]
@@ -38,7 +41,7 @@ Files are GeoJSON, newline-delimited GeoJSON or tables (CSV with any delimiter a
 Load them in this order, since each finds its place in what is there: areas, cells, households, facilities, incidents.
 
   maplebridge import areas villages.geojson --under 330681
-  maplebridge import cells cells.geojson
+  maplebridge import cells cells.geojson --under 330681
   maplebridge import households doors.csv --key 门牌号 --crs EPSG:4490
   maplebridge import facilities pois.csv --columns 'kind:=F12,name=NAME' --crs GCJ-02
   maplebridge import incidents cases.csv --dry-run
@@ -66,6 +69,9 @@ pub struct ImportArgs {
     /// Area for rows that lie in nothing stored, and under which codes are issued
     #[arg(long, value_name = "CODE")]
     pub under: Option<String>,
+    /// Make the area of --under where it is not stored, under this name: cells can then come into an empty database
+    #[arg(long, value_name = "NAME", requires = "under")]
+    pub make_under: Option<String>,
     /// File (JSON) that says columns, constants and the meaning of values
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
@@ -98,17 +104,24 @@ pub struct ImportArgs {
     pub lang: Option<String>,
 }
 
-/// Imports the files one after the other, or undoes a job.
-///
-/// * `locale` – the value of LANG, for the language of what is printed
-pub async fn run(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
-    // boxed: the steps of an import add up to a large future
-    Box::pin(bring_in(args, db, clock, locale, out)).await
+/// How the command came to be typed.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The words of the command line, the program's name first: what to type next is told in them.
+    pub typed: &'a [String],
+    /// The value of LANG, for the language of what is printed.
+    pub locale: &'a str,
 }
 
-async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+/// Imports the files one after the other, or undoes a job.
+pub async fn run(args: ImportArgs, db: &Db, clock: Clock, terms: Terms<'_>, out: &mut (impl Write + Send)) -> Result<ExitCode> {
+    // boxed: the steps of an import add up to a large future
+    Box::pin(bring_in(args, db, clock, terms, out)).await
+}
+
+async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, terms: Terms<'_>, out: &mut (impl Write + Send)) -> Result<ExitCode> {
     let reader = Arc::new(Reader::command_line(clock.today()));
-    let lang = language(args.lang.as_deref().unwrap_or(locale));
+    let lang = language(args.lang.as_deref().unwrap_or(terms.locale));
     if args.noun == "undo" {
         for id in &args.files {
             let id = id.to_string_lossy();
@@ -122,7 +135,17 @@ async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, locale: &str, out: &m
     let worker = Worker { db: db.clone(), reader, clock };
     let mut faulty = false;
     for file in &args.files {
-        faulty |= !one(&args, noun, file, &worker, lang, out).await?;
+        let outcome = Box::pin(one(&args, noun, file, &worker, lang, out)).await?;
+        if matches!(outcome.ending, Ending::Committed | Ending::DryRun) {
+            continue;
+        }
+        faulty = true;
+        let mut scoped = db.scoped(&worker.reader.scopes()).await?;
+        if let Some(next) = next(noun, file, &args, terms.typed, &outcome, &mut scoped).await?
+            && !args.json
+        {
+            say(out, lang, &format!("可以这样继续：{next}"), &format!("to go on: {next}"))?;
+        }
     }
     Ok(if faulty { ExitCode::from(FAULTY) } else { ExitCode::SUCCESS })
 }
@@ -131,8 +154,8 @@ fn language(text: &str) -> Lang {
     if text.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
 }
 
-/// One file; whether it was stored, or would be.
-async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: Lang, out: &mut (impl Write + Send)) -> Result<bool> {
+/// One file.
+async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: Lang, out: &mut (impl Write + Send)) -> Result<Outcome> {
     let unreadable = |error: std::io::Error| Error::Usage(format!("{} cannot be read: {error}", file.display()));
     let source = Source::path(file, Limits::default()).map_err(unreadable)?;
     let request = request(args, noun, source.name(), worker.clock, lang)?;
@@ -144,7 +167,7 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
         }
     }
     let id = worker.begin(&source, &request).await?;
-    let outcome = worker.run(&id, source, request, Arc::new(Progress::default())).await?;
+    let outcome = Box::pin(worker.run(&id, source, request, Arc::new(Progress::default()))).await?;
     if outcome.ending == Ending::Committed {
         worker.finish(&id, &outcome).await?;
     }
@@ -158,7 +181,7 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
     } else {
         show_outcome(out, &outcome, &id, lang)?;
     }
-    Ok(matches!(outcome.ending, Ending::Committed | Ending::DryRun))
+    Ok(outcome)
 }
 
 fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) -> Result<Request> {
@@ -180,6 +203,7 @@ fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) 
         crs: args.crs.clone(),
         mapping,
         options: Options { key: args.key.clone(), under, extend: args.extend, repair: args.repair, zone: clock.zone, ..Options::default() },
+        make_under: args.make_under.clone(),
         replace: args.replace_source,
         skip_faulty: args.skip_faulty,
         dry_run: args.dry_run,
@@ -216,7 +240,11 @@ fn show_plan(out: &mut impl Write, plan: &Plan, lang: Lang) -> Result<()> {
         line(out, &format!("  {name} ← {from}"))?;
     }
     if !plan.matching.unmatched.is_empty() {
-        let rest = plan.matching.unmatched.join(", ");
+        let mut rest = plan.matching.unmatched.iter().take(UNMATCHED).cloned().collect::<Vec<_>>().join(", ");
+        if let Some(more) = plan.matching.unmatched.len().checked_sub(UNMATCHED).filter(|more| *more > 0) {
+            let more = if lang == Lang::Zh { format!(" 等，另有 {more} 列") } else { format!(" and {more} more") };
+            rest.push_str(&more);
+        }
         say(out, lang, &format!("  不导入的列：{rest}"), &format!("  not imported: {rest}"))?;
     }
     Ok(())
@@ -245,6 +273,13 @@ fn show_outcome(out: &mut impl Write, outcome: &Outcome, id: &str, lang: Lang) -
         ),
     )?;
     let (zh, en) = match outcome.ending {
+        Ending::Committed if merged.changes() == 0 => {
+            ("库中已是这样，没有改动".to_owned(), "all of it was there already; nothing changed".to_owned())
+        }
+        Ending::Committed if merged.overwritten + merged.retired > 0 => (
+            format!("已写入（作业 {id}）；改动或结束了原有的行，不能撤销；要改回去，请再导入原来的文件"),
+            format!("stored (job {id}); it changed or ended stored rows and cannot be taken back; import the former file again instead"),
+        ),
         Ending::Committed => (
             format!("已写入（作业 {id}）；撤销：maplebridge import undo {id}"),
             format!("stored (job {id}); to take it back: maplebridge import undo {id}"),

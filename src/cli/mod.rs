@@ -1,10 +1,13 @@
 //! The command line: one command a file.
 
 mod accounts;
+mod audit;
 mod demo;
 mod export;
 pub mod import;
+mod next;
 mod place;
+mod publish;
 mod serve;
 mod simple;
 
@@ -40,12 +43,16 @@ enum Command {
     Import(Box<WithStorage<import::ImportArgs>>),
     /// Load an invented place, or write it as files
     Demo(WithStorage<demo::DemoArgs>),
+    /// Publish incident numbers of months that have ended
+    Publish(WithStorage<publish::PublishArgs>),
     /// Write a layer to a file, in the form that `import` reads again
     Export(export::ExportArgs),
     /// Manage accounts
     User(accounts::UserArgs),
     /// Make a token for a program
     Token(accounts::TokenArgs),
+    /// Verify the audit trail
+    Audit(audit::AuditArgs),
     /// Print the description of the interface (OpenAPI 3.1, JSON)
     Openapi,
     /// Write a backup of the whole database to a file
@@ -86,19 +93,23 @@ impl std::io::Write for Terminal {
     }
 }
 
-/// Runs one command and says how it ended: 0 done, 1 failed, 2 wrong use, 3 input with faults.
+/// Runs one command and says how it ended: 0 done, 1 failed, 2 wrong use, 3 input with faults or a trail that
+/// was tampered with.
 pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args).await,
         Command::Migrate(args) => simple::migrate(args).await,
         Command::Import(args) => {
-            with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, args.storage.locale(), &mut Terminal).await)
-                .await
+            let typed: Vec<String> = std::env::args().collect();
+            let terms = import::Terms { typed: &typed, locale: args.storage.locale() };
+            with_place(&args.storage, async |db, clock| import::run(args.command.clone(), db, clock, terms, &mut Terminal).await).await
         }
         Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
+        Command::Publish(args) => with_place(&args.storage, async |db, clock| publish::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Openapi => simple::openapi(),
         Command::Backup(args) => simple::backup(args).await,
         Command::Restore(args) => simple::restore(args).await,

@@ -1,16 +1,18 @@
 //! Where the data is, opened: the private cluster started or attached, migrated, and the three ways in.
 
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 
+use crate::audit;
 use crate::config::Storage;
 use crate::context::Clock;
 use crate::db::cluster::backup::Target;
 use crate::db::cluster::{Cluster, ClusterConfig};
-use crate::db::{Db, Roles, make_database, migrate};
+use crate::db::{AuditKey, Db, Roles, make_database, migrate};
 use crate::error::{Error, Result};
 
 /// The database of a private cluster.
@@ -29,6 +31,7 @@ pub struct Place {
     pub target: Option<Target>,
     /// The clock.
     pub clock: Clock,
+    audit_key_file: Option<PathBuf>,
 }
 
 impl Place {
@@ -78,6 +81,7 @@ impl Place {
             owner: storage.owner_url.as_deref().map(options).transpose()?,
             target: storage.owner_url.as_deref().map(Target::from_url).transpose()?,
             clock,
+            audit_key_file: storage.audit_key_file.clone(),
         })
     }
 
@@ -99,14 +103,33 @@ impl Place {
             owner: Some(way_in("maplebridge_owner", &owner)),
             feed_url: format!("postgres://maplebridge_feed:{feed}@localhost:{}/{DATABASE}?host={}", endpoint.port, endpoint.socket_dir.display()),
             target: Some(Target::embedded(endpoint, DATABASE)),
+            audit_key_file: Some(storage.audit_key_file.clone().unwrap_or_else(|| cluster.data_dir().join("audit.key"))),
             cluster: Some(Arc::new(cluster)),
             clock,
         })
     }
 
-    /// Connections of the application.
+    /// Connections of the application, which sign what they record in the audit trail.
     pub async fn db(&self, connections: u32) -> Result<Db> {
-        Db::connect(self.app.clone(), connections).await
+        let key = self.audit_key()?;
+        audit::with_key(Db::connect(self.app.clone(), connections).await?, key, self.clock.now()).await
+    }
+
+    /// The owner's way in, where there is one.
+    pub const fn owner(&self) -> Option<&PgConnectOptions> {
+        self.owner.as_ref()
+    }
+
+    /// The key of the audit trail; made where it is missing.
+    pub fn audit_key(&self) -> Result<AuditKey> {
+        let file = self.audit_key_file.as_deref().ok_or_else(|| {
+            Error::Usage(
+                "--database-url wants --audit-key-file beside it: the key that signs the audit trail, which may not lie in the database. \
+                 It is made where it is missing; every machine that works on this database needs a copy of the same file"
+                    .into(),
+            )
+        })?;
+        AuditKey::at(file, &mut rand::rng())
     }
 
     /// Leaves: the last process on a private cluster stops it.

@@ -9,13 +9,16 @@ use axum_server::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::note;
 use super::{Place, complain, say};
 use crate::app::{App, Door, metrics_router, router};
+use crate::audit::Sealer;
 use crate::config::{Listening, Storage};
 use crate::context::Context;
 use crate::db::Db;
 use crate::demo::{self, Size};
 use crate::error::{Error, Result};
+use crate::published;
 use crate::read_model::{Options, ReadModel};
 use crate::tiles::TileService;
 use crate::users::api::{account_scopes, make_account};
@@ -96,16 +99,22 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let model =
         ReadModel::start(Options { url: place.feed_url.clone(), clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
-    let app = App {
-        context: Context { db: db.clone(), model: Arc::clone(&model), clock },
-        tiles: Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
-        door: Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
-    };
+    let mut app = App::new(
+        Context { db: db.clone(), model: Arc::clone(&model), clock },
+        Arc::new(TileService::new(Arc::clone(&model), args.tile_cache_bytes)),
+        Door { sign_in: Arc::clone(&sign_in), secure: args.listening.secure() },
+    );
+    let sealer = Arc::new(Sealer::new(db.clone())?);
+    app.sealer = Some(Arc::clone(&sealer));
     let ending = CancellationToken::new();
     if let Some(cluster) = &place.cluster {
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));
     }
+    let looking = tokio::spawn(Arc::clone(&app.looks).run(ending.clone()));
+    let sealing = tokio::spawn(Arc::clone(&sealer).run(ending.clone()));
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
+    let (context, until) = (app.context.clone(), ending.clone());
+    tokio::spawn(async move { until.run_until_cancelled(published::every_month(context)).await });
     tokio::spawn(forget_changed_accounts(sign_in, Arc::clone(&model), ending.clone()));
 
     if let Some(address) = args.listening.metrics_addr {
@@ -117,7 +126,7 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     let address = listener.local_addr().map_err(Error::internal("read the port"))?;
     tell(args, address, &accounts)?;
     let handle = Handle::new();
-    tokio::spawn(end_on_signal(handle.clone()));
+    tokio::spawn(end_on_signal(handle.clone(), app.events.ending.clone()));
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     match (&args.listening.tls_cert, &args.listening.tls_key) {
         (Some(cert), Some(key)) => {
@@ -132,6 +141,8 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     }
     .map_err(Error::internal("serve"))?;
     ending.cancel();
+    // the last entries are sealed before the database is left
+    let _ = tokio::time::timeout(Duration::from_secs(5), async { (looking.await, sealing.await) }).await;
     Ok(())
 }
 
@@ -155,6 +166,7 @@ async fn prepare(args: &ServeArgs, place: &Place, db: &Db) -> Result<Vec<Shown>>
             .await
             .map_err(Error::internal("make the demonstration"))?;
         demo::load(&world, db, place.clock.now(), today).await?;
+        super::demo::publish_past(db, place.clock).await?;
     }
     demonstration_accounts(place, db, is_new).await
 }
@@ -171,6 +183,7 @@ async fn first_accounts(place: &Place, db: &Db) -> Result<()> {
     for (role, name_zh, name_en) in names {
         let grant = Grant { role, area: GrantArea::Everywhere, expires_on: None };
         let (_, password) = make_account(&mut transaction, role.name(), (name_zh, name_en), &[grant], None, None, place.clock.now()).await?;
+        note(&mut transaction, place, "user.create", role.name()).await?;
         say(&format!("  {:<10} {password}", role.name()))?;
     }
     transaction.commit().await?;
@@ -200,6 +213,7 @@ async fn demonstration_accounts(place: &Place, db: &Db, is_new: bool) -> Result<
             let unit_id = unit_id.filter(|_| role == Role::Unit);
             let grant = Grant { role, area, expires_on: None };
             make_account(&mut transaction, &account, demonstration_name(role), &[grant], Some(&password), unit_id, place.clock.now()).await?;
+            note(&mut transaction, place, "user.create", &account).await?;
             if let Some(secrets) = &secrets {
                 secrets.set(&account, &password)?;
             }
@@ -266,7 +280,7 @@ async fn forget_changed_accounts(sign_in: Arc<SignIn>, model: Arc<ReadModel>, un
 }
 
 /// SIGTERM and Ctrl-C end the server; requests that run have ten seconds.
-async fn end_on_signal(handle: Handle) {
+async fn end_on_signal(handle: Handle, streams: CancellationToken) {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         complain("signals cannot be listened to; end the process by force");
         return;
@@ -275,5 +289,6 @@ async fn end_on_signal(handle: Handle) {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
+    streams.cancel();
     handle.graceful_shutdown(Some(Duration::from_secs(10)));
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Place, say};
+use crate::audit;
 use crate::config::Storage;
 use crate::db::cluster::backup;
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ pub(super) fn openapi() -> Result<ExitCode> {
 
 /// Write a backup of the whole database to a file.
 ///
-/// Passwords of database roles and the key of the audit chain are not in it: keep the data directory's secrets apart.
+/// Passwords of database roles and the key of the audit trail are not in it: keep copies of secrets.json and audit.key apart.
 #[derive(Debug, clap::Args)]
 pub(super) struct BackupArgs {
     #[command(flatten)]
@@ -67,7 +68,43 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     let (search, file) = (args.storage.search(), args.file.clone());
     tokio::task::spawn_blocking(move || backup::restore(&target, &search, &file)).await.map_err(Error::internal("read a backup"))??;
     place.settle().await?;
+    restored_trail(&place, &args.file).await?;
     say(&format!("restored {}", args.file.display()))?;
     place.leave().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The trail of a backup ends where the backup was made; that it was restored is its next entry.
+async fn restored_trail(place: &Place, file: &std::path::Path) -> Result<()> {
+    let Some(owner) = place.owner() else { return Ok(()) };
+    let (now, key) = (place.clock.now(), place.audit_key()?);
+    let restored = audit::restored(owner, &key, now).await?;
+    if let Some(aside) = &restored.head_aside {
+        say(&format!("the audit trail is the backup's; the head of the newer one lies in {}", aside.display()))?;
+    }
+    if restored.sealed_by_another_key > 0 {
+        say(&format!(
+            "the audit trail of the backup was sealed with a key that is not here: a new chain begins over its entries, and its {} seals are kept \
+             in audit_seals_before. To go on with the old chain, empty this database, put a copy of the old key at {} and restore again",
+            restored.sealed_by_another_key,
+            key.path().display()
+        ))?;
+    }
+    let db = place.db(1).await?;
+    let mut transaction = db.scoped(&crate::db::Scopes::default()).await?;
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let entry = audit::Entry {
+        user_id: None,
+        account: "",
+        action: "restore",
+        target: "",
+        area: None,
+        detail: serde_json::json!({"by": "command line", "file": name, "seals_of_another_key": restored.sealed_by_another_key}),
+        rows: None,
+        request_id: "",
+    };
+    audit::record(&mut transaction, now, &entry).await?;
+    transaction.commit().await?;
+    db.close().await;
+    Ok(())
 }

@@ -27,8 +27,12 @@ fn from_refusal(refusal: Box<dyn sqlx::error::DatabaseError>) -> Error {
         ("42501", _) => Error::Forbidden("the row lies outside the area in which you may write".into()),
         // serialisation, deadlock, lock timeout
         ("40001" | "40P01" | "55P03", _) => Error::Busy { retry_after_s: 1, message: "another write was in the way; try again".into() },
-        // shutdown, crash, cannot connect now, too many connections, disk full
-        ("57P01" | "57P02" | "57P03" | "53300" | "53100", _) => {
+        // the disk is full
+        ("53100", _) => Error::StorageFull,
+        // text that PostgreSQL cannot hold, numbers and days it cannot count to
+        ("22021" | "22P05" | "22003" | "22008", _) => Error::invalid("", "not_storable", format!("a value cannot be stored: {}", refusal.message())),
+        // shutdown, crash, cannot connect now, too many connections
+        ("57P01" | "57P02" | "57P03" | "53300", _) => {
             Error::Busy { retry_after_s: 5, message: "the database is away; maps stay readable, writes and lists must wait".into() }
         }
         ("57014", _) => Error::Busy { retry_after_s: 5, message: "the statement took too long and was stopped".into() },

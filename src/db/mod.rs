@@ -6,11 +6,13 @@
 
 pub mod cluster;
 mod constraint;
+mod key;
 mod migrate;
 mod page;
 mod pool;
 mod wkb;
 
+pub use key::AuditKey;
 pub use migrate::{MIGRATOR, Roles, make_database, migrate};
 pub use page::{Cursor, Page, PageLimit};
 pub use pool::{Db, Scoped, Scopes, Written};

@@ -1,18 +1,24 @@
 //! The pool, and the one way out of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Postgres, Transaction};
 
+use super::AuditKey;
 use crate::codes::Scope;
 use crate::error::{Error, Result};
+
+/// How long an orderly end waits for connections in use.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Connections of the application's role.
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: PgPool,
+    audit_key: Option<Arc<AuditKey>>,
 }
 
 /// What one transaction may touch, by right: the value of `maplebridge.scopes`.
@@ -50,6 +56,7 @@ impl Scopes {
 #[derive(Debug)]
 pub struct Scoped {
     transaction: Transaction<'static, Postgres>,
+    audit_key: Option<Arc<AuditKey>>,
 }
 
 /// What a committed write leaves behind.
@@ -77,9 +84,20 @@ impl Db {
             })
             .connect_with(options)
             .await?;
-        let db = Self { pool };
+        let db = Self { pool, audit_key: None };
         db.refuse_privileged_role().await?;
         Ok(db)
+    }
+
+    /// The same connections, whose audit entries are signed with the key.
+    #[must_use]
+    pub fn signing(self, key: AuditKey) -> Self {
+        Self { audit_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The key that audit entries are signed with, where the process has one.
+    pub fn audit_key(&self) -> Option<Arc<AuditKey>> {
+        self.audit_key.clone()
     }
 
     async fn refuse_privileged_role(&self) -> Result<()> {
@@ -105,7 +123,7 @@ impl Db {
     pub async fn scoped(&self, scopes: &Scopes) -> Result<Scoped> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("select set_config('maplebridge.scopes', $1, true)").bind(scopes.to_setting()).execute(&mut *transaction).await?;
-        Ok(Scoped { transaction })
+        Ok(Scoped { transaction, audit_key: self.audit_key.clone() })
     }
 
     /// Whether the database answers.
@@ -115,9 +133,12 @@ impl Db {
         Ok(())
     }
 
-    /// Closes every connection; for an orderly end.
+    /// Closes every connection; for an orderly end. A connection that is still in use after five seconds is left to the
+    /// server, which rolls its transaction back when the process ends.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSE_WITHIN, self.pool.close()).await.is_err() {
+            tracing::warn!("a transaction was still open at the end; it is rolled back");
+        }
     }
 }
 
@@ -125,6 +146,11 @@ impl Scoped {
     /// The connection, to hand to a statement.
     pub fn conn(&mut self) -> &mut PgConnection {
         &mut self.transaction
+    }
+
+    /// The key that audit entries of this transaction are signed with, where the process has one.
+    pub fn audit_key(&self) -> Option<Arc<AuditKey>> {
+        self.audit_key.clone()
     }
 
     /// No time limit for the statements of this transaction; for imports, which are long by nature.

@@ -7,13 +7,13 @@
 mod chain;
 
 use geo::bool_ops::FillRule;
-use geo::{BooleanOps, BoundingRect, MultiPolygon, Polygon, Rect};
+use geo::{BooleanOps, BoundingRect, Geometry, MultiPolygon, Polygon, Rect};
 use rayon::prelude::*;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use super::frame::metres_per_degree;
-use super::{LonLat, Metres, Plane, inner_point};
+use super::{LonLat, Metres, Plane, inner_point, repair, round7};
 
 /// What is too small to matter: a patch must exceed both to be told.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,6 +133,20 @@ pub fn union(cells: &[MultiPolygon]) -> MultiPolygon {
     let outlines = MultiPolygon::new(chain::outlines(cells).into_iter().map(|ring| Polygon::new(ring, Vec::new())).collect());
     // What is left winds once round every place that some cell covers, whichever loops it was walked in.
     outlines.union_with_fill_rule(&MultiPolygon::new(Vec::new()), FillRule::NonZero)
+}
+
+/// A cell cut back to the border of a neighbour: what of it the neighbour covers is taken away.
+///
+/// The result lies on the 1e-7° grid, in [`normal`](super::normal) form; crumbs below the tolerance that the cut broke off
+/// go with it. `None` where nothing of the cell is left, or rounding spoils what is. Both must be valid.
+pub fn cut_back(cell: &MultiPolygon, neighbour: &MultiPolygon, tolerance: Tolerance) -> Option<MultiPolygon> {
+    let mut rest = round7(&cell.difference(neighbour));
+    rest.0.retain(|part| {
+        let (area_m2, width_m) = measured(part);
+        area_m2 > tolerance.area_m2 && width_m > tolerance.width_m
+    });
+    let rest = repair(&Geometry::MultiPolygon(rest)).ok()?.geometry;
+    (!rest.0.is_empty()).then_some(rest)
 }
 
 /// What of `child` lies outside `parent`, where it exceeds the tolerance. Both must be valid.

@@ -165,8 +165,8 @@ async fn update_household(
             let from = row.scope_code;
             row.scope_code = place::scope_at(&context, &mut transaction, &signed.reader, Right::WriteHouseholds, at).await?;
             row.shape = place::point_bytes(at);
-            if row.scope_code != from {
-                safe_places::leave(&mut transaction, row.safe_place_id).await?;
+            // One that was in a group stays out of others for good; the database sees to it that it leaves.
+            if row.scope_code != from && row.safe_place_id.is_none() {
                 row.safe_place_id = safe_places::join(&mut transaction, row.scope_code, at).await?;
             }
             fields.push("geometry");
@@ -201,7 +201,6 @@ async fn delete_household(
     let row = store::find(&mut transaction, key, today).await?;
     may_write(&signed.reader, Right::WriteHouseholds, row.scope_code)?;
     must_match(expected, row.version, || row.feature())?;
-    safe_places::leave(&mut transaction, row.safe_place_id).await?;
     store::TABLE.retire(&mut transaction, row.held(), today).await?;
     let target = key.to_string();
     let done = Done { action: "household.delete", target: &target, scope_code: Some(row.scope_code), detail: json!({}), rows: 1 };

@@ -16,7 +16,7 @@ use super::api::{HouseholdInput, HouseholdProperties};
 pub const TABLE: Table = Table {
     name: "households",
     key: "household_id",
-    columns: "scope_code, household_count, population_band, dwelling_kind, address, safe_place_id, geom",
+    columns: "scope_code, household_count, population_band, dwelling_kind, address, safe_place_id, safe_place_part, geom",
 };
 
 const COLUMNS: &str = "id, household_id, valid_from, valid_to, scope_code, household_count, population_band, dwelling_kind, \
@@ -124,8 +124,8 @@ pub async fn find(transaction: &mut Scoped, household_id: i64, day: NaiveDate) -
 
 /// Stores a new address from today on; its key.
 pub async fn insert(transaction: &mut Scoped, row: &Household, today: NaiveDate) -> Result<i64> {
-    let sql = "insert into households (valid_from, scope_code, household_count, population_band, dwelling_kind, address, safe_place_id, geom)
-               values ($1, $2, $3, $4, $5, $6, $7, ST_GeomFromWKB($8, 4326)) returning household_id";
+    let sql = "insert into households (valid_from, scope_code, household_count, population_band, dwelling_kind, address, safe_place_id, safe_place_part, geom)
+               values ($1, $2, $3, $4, $5, $6, $7, case when $7::bigint is null then 'none' else 'joined' end, ST_GeomFromWKB($8, 4326)) returning household_id";
     Ok(sqlx::query_scalar(sql)
         .bind(today)
         .bind(row.scope_code)
@@ -143,7 +143,8 @@ pub async fn insert(transaction: &mut Scoped, row: &Household, today: NaiveDate)
 pub async fn update(transaction: &mut Scoped, row: &Household, today: NaiveDate) -> Result<()> {
     let id = TABLE.begin(transaction, row.held(), today).await?;
     let sql = "update households set scope_code = $2, household_count = $3, population_band = $4, dwelling_kind = $5, address = $6,
-                      safe_place_id = $7, geom = ST_GeomFromWKB($8, 4326) where id = $1";
+                      safe_place_id = $7, safe_place_part = case when safe_place_part = 'none' and $7::bigint is not null then 'joined' else safe_place_part end,
+                      geom = ST_GeomFromWKB($8, 4326) where id = $1";
     sqlx::query(sql)
         .bind(id)
         .bind(row.scope_code)

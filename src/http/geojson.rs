@@ -23,6 +23,18 @@ pub enum FeatureCollectionType {
     FeatureCollection,
 }
 
+/// A GeoJSON geometry, as the description of the interface tells it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(tag = "type", content = "coordinates")]
+pub enum Geometry {
+    /// `[longitude, latitude]`, degrees.
+    Point([f64; 2]),
+    /// Rings, each closed; the first is the outer one.
+    Polygon(Vec<Vec<[f64; 2]>>),
+    /// Several polygons.
+    MultiPolygon(Vec<Vec<Vec<[f64; 2]>>>),
+}
+
 /// One row with its place: coordinates in degrees, WGS 84, longitude first.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Feature<P> {
@@ -32,7 +44,7 @@ pub struct Feature<P> {
     /// Key of the row: a code or a number.
     pub id: serde_json::Value,
     /// GeoJSON geometry, or null where the place is not known or not shown.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Geometry>)]
     pub geometry: Option<geojson::Geometry>,
     /// The attributes.
     pub properties: P,
@@ -91,7 +103,7 @@ pub struct FeatureInput<P> {
     pub id: Option<serde_json::Value>,
     /// GeoJSON geometry in WGS 84 degrees.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Geometry>)]
     pub geometry: Option<geojson::Geometry>,
     /// The attributes.
     #[serde(default = "Option::default")]

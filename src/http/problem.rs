@@ -43,13 +43,15 @@ pub enum Kind {
     NotAcceptable,
     /// 415
     UnsupportedMediaType,
+    /// 507: the database's disk is full
+    StorageFull,
     /// 500
     Internal,
 }
 
 impl Kind {
     /// Every kind, for OpenAPI, tests and the page's translations.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotFound,
         Self::BadRequest,
         Self::Invalid,
@@ -63,6 +65,7 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::UnsupportedMediaType,
+        Self::StorageFull,
         Self::Internal,
     ];
 
@@ -82,6 +85,7 @@ impl Kind {
             Self::MethodNotAllowed => "/problems/method-not-allowed",
             Self::NotAcceptable => "/problems/not-acceptable",
             Self::UnsupportedMediaType => "/problems/unsupported-media-type",
+            Self::StorageFull => "/problems/storage-full",
             Self::Internal => "/problems/internal",
         }
     }
@@ -101,6 +105,7 @@ impl Kind {
             Self::MethodNotAllowed => "The address does not know this method",
             Self::NotAcceptable => "The answer cannot be given in the form asked for",
             Self::UnsupportedMediaType => "The body is of a type that cannot be read",
+            Self::StorageFull => "The disk of the database is full",
             Self::Internal => "Something failed on the server",
         }
     }
@@ -172,6 +177,7 @@ impl From<Error> for Failure {
             Error::Unauthenticated => (Kind::Unauthenticated, StatusCode::UNAUTHORIZED),
             Error::TooLarge { .. } => (Kind::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
             Error::Busy { .. } => (Kind::Busy, StatusCode::SERVICE_UNAVAILABLE),
+            Error::StorageFull => (Kind::StorageFull, StatusCode::INSUFFICIENT_STORAGE),
             Error::Internal { .. } => (Kind::Internal, StatusCode::INTERNAL_SERVER_ERROR),
         };
         Self::new(kind, status, error)

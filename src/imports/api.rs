@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::multipart::{Field, Multipart};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRef, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 use utoipa::{IntoParams, ToSchema};
@@ -31,6 +31,8 @@ use crate::users::{Right, Signed};
 
 /// The largest upload, packed or not.
 const LONGEST_UPLOAD: usize = 1 << 30;
+/// The longest field of the form besides the file, bytes.
+const LONGEST_FIELD: usize = 1 << 20;
 /// Rows of one page.
 const PAGE: i64 = 100;
 
@@ -63,6 +65,8 @@ struct Upload {
     key: Option<String>,
     /// Area for rows that lie in nothing stored.
     under: Option<String>,
+    /// Name under which the area of `under` is made where it is not stored.
+    make_under: Option<String>,
     /// Name of the source; without it the name of the file.
     source: Option<String>,
     /// `true`: values outside a code list are added to it.
@@ -118,16 +122,25 @@ struct After {
 
 /// Import a file. The answer comes when the file is here; the work is a job.
 #[utoipa::path(post, path = "/api/imports", tag = "imports", request_body(content = Upload, content_type = "multipart/form-data"),
-    responses((status = 202, body = Begun), (status = 422, body = crate::http::Problem)))]
-async fn create_import(State(context): State<Context>, signed: Signed, form: Multipart) -> Result<(StatusCode, Json<Begun>), Failure> {
+    responses((status = 202, body = Begun), (status = 413, body = crate::http::Problem), (status = 422, body = crate::http::Problem)))]
+async fn create_import(
+    State(context): State<Context>,
+    signed: Signed,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<(StatusCode, Json<Begun>), Failure> {
     signed.reader.require(Right::Imports)?;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > LONGEST_UPLOAD as u64) {
+        return Err(too_large().into());
+    }
     let (file, name, request) = read_form(form, &context).await?;
     let source = Source::spooled(&file, name, Limits::default()).map_err(Error::internal("open the upload"))?;
     let worker = Worker { db: context.db.clone(), reader: Arc::clone(&signed.reader), clock: context.clock };
     let id = worker.begin(&source, &request).await?;
     let job = id.clone();
     tokio::spawn(async move {
-        if let Err(error) = work(&worker, &context, &job, source, request).await {
+        if let Err(error) = Box::pin(work(&worker, &context, &job, source, request)).await {
             tracing::warn!(%error, job, "an import failed");
         }
         // Kept until here: the file is gone with it.
@@ -138,7 +151,7 @@ async fn create_import(State(context): State<Context>, signed: Signed, form: Mul
 
 /// The job is called done when the map of this process shows it.
 async fn work(worker: &Worker, context: &Context, job: &str, source: Source, request: Request) -> Result<()> {
-    let outcome = worker.run(job, source, request, Arc::new(Progress::default())).await?;
+    let outcome = Box::pin(worker.run(job, source, request, Arc::new(Progress::default()))).await?;
     if outcome.ending == Ending::Committed {
         if let Err(error) = context.model.wait_fresh().await {
             tracing::warn!(%error, job, "stored, but the map does not show it yet");
@@ -209,12 +222,35 @@ async fn undo_job(State(context): State<Context>, signed: Signed, Path(id): Path
     Ok(Json(Begun { job: by }))
 }
 
+fn too_large() -> Error {
+    Error::TooLarge {
+        limit: format!("{} MiB an upload; cut the file into parts, pack it with gzip, or use the command: maplebridge import", LONGEST_UPLOAD >> 20),
+    }
+}
+
+/// A form that is too long is another thing than one that cannot be read.
+fn unreadable(error: &MultipartError) -> Failure {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large().into() } else { Failure::bad_request("", "unreadable_form", error.body_text()) }
+}
+
+/// The text of a field, which is held in memory and therefore short.
+async fn short(mut field: Field<'_>) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
+        if bytes.len() + chunk.len() > LONGEST_FIELD {
+            let name = field.name().unwrap_or_default().to_owned();
+            return Err(Error::invalid(name, "too_long", "a field other than the file has at most 1 MiB").into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::bad_request("", "unreadable_form", "a field is not UTF-8"))
+}
+
 /// A file that is deleted when nobody holds it any more.
 type Spooled = tempfile::TempPath;
 
 /// Reads the form; the file goes to disk as it comes.
 async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, String, Request), Failure> {
-    let unreadable = |error: axum::extract::multipart::MultipartError| Failure::bad_request("", "unreadable_form", error.body_text());
     let mut file: Option<(Spooled, String)> = None;
     let mut noun = None;
     let mut source = None;
@@ -224,18 +260,19 @@ async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, S
         crs: None,
         mapping: Mapping::default(),
         options: Options { zone: context.clock.zone, ..Options::default() },
+        make_under: None,
         replace: false,
         skip_faulty: false,
         dry_run: false,
         lang: Lang::Zh,
     };
-    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             file = Some(spool(field).await?);
             continue;
         }
-        let value = field.text().await.map_err(unreadable)?;
+        let value = short(field).await?;
         let flag = || match value.trim() {
             "true" | "1" | "on" => Ok(true),
             "false" | "0" | "" => Ok(false),
@@ -249,6 +286,7 @@ async fn read_form(mut form: Multipart, context: &Context) -> Result<(Spooled, S
             "map" => request.mapping = Mapping::from_json(value.as_bytes()).map_err(|fault| told("map", &fault))?,
             "key" => request.options.key = value.split(',').map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect(),
             "under" => request.options.under = under(&value)?,
+            "make_under" => request.make_under = Some(value.trim().to_owned()).filter(|text| !text.is_empty()),
             "extend" => request.options.extend = flag()?,
             "repair" => request.options.repair = flag()?,
             "replace_source" => request.replace = flag()?,
@@ -282,9 +320,45 @@ async fn spool(mut field: Field<'_>) -> Result<(Spooled, String), Failure> {
     let path: Spooled = made.map_err(Error::internal("spool the upload"))?.into_temp_path();
     let place: PathBuf = path.to_path_buf();
     let mut to = tokio::fs::File::create(&place).await.map_err(Error::internal("spool the upload"))?;
-    while let Some(chunk) = field.chunk().await.map_err(|error| Failure::bad_request("file", "unreadable_form", error.body_text()))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
         to.write_all(&chunk).await.map_err(Error::internal("spool the upload"))?;
     }
     to.flush().await.map_err(Error::internal("spool the upload"))?;
     Ok((path, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::routing::post;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn take(mut form: Multipart) -> Result<StatusCode, Failure> {
+        while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+            if field.name() == Some("file") { drop(spool(field).await?) } else { drop(short(field).await?) }
+        }
+        Ok(StatusCode::NO_CONTENT)
+    }
+
+    async fn sent(name: &str, length: usize, limit: usize) -> StatusCode {
+        let routes = axum::Router::<()>::new().route("/", post(take)).layer(DefaultBodyLimit::max(limit)).layer(DefaultBodyLimit::max(10));
+        let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"a.csv\"\r\n\r\n");
+        let body = [head.as_bytes(), &vec![b'1'; length], b"\r\n--x--\r\n"].concat();
+        // in pieces, so that no length is announced
+        let pieces = body.chunks(4096).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
+        let request = Request::post("/").header("content-type", "multipart/form-data; boundary=x");
+        let request = request.body(Body::from_stream(futures::stream::iter(pieces))).expect("a request");
+        routes.oneshot(request).await.expect("no service fails").status()
+    }
+
+    #[tokio::test]
+    async fn a_form_over_the_limit_of_uploads_is_413_and_one_over_the_limit_of_others_is_taken() {
+        assert_eq!(sent("file", 100_000, 200_000).await, StatusCode::NO_CONTENT);
+        assert_eq!(sent("file", 300_000, 200_000).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(sent("columns", LONGEST_FIELD + 1, 1 << 30).await, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(sent("columns", 1000, 1 << 30).await, StatusCode::NO_CONTENT);
+    }
 }

@@ -9,6 +9,7 @@ use super::fields::{Field, FieldId, Need, Noun};
 use super::lists::{CodeLists, ListKind};
 use super::plan::Plan;
 use super::rows::Record;
+use super::source::Format;
 use super::values::dates::{self, Order, When};
 use super::values::{Trouble, flags, numbers, said};
 
@@ -34,6 +35,7 @@ pub(super) struct Binding {
 impl Binding {
     /// Binds the fields as the plan has it.
     pub(super) fn of(plan: &Plan) -> Self {
+        let has_shapes = plan.survey.format != Format::Table;
         let mut fields: [Bound; FieldId::COUNT] = std::array::from_fn(|_| Bound::default());
         for own in &plan.matching.fields {
             let values = plan.mapping.values.get(own.field);
@@ -43,7 +45,7 @@ impl Binding {
                 values: values.into_iter().flatten().map(|(from, to)| (from.trim().to_owned(), to.clone())).collect(),
                 other: values.and_then(|values| values.get("*")).cloned(),
                 order: own.order,
-                heading: own.heading.clone().unwrap_or_else(|| own.field.to_owned()),
+                heading: own.heading.clone().unwrap_or_else(|| if has_shapes && own.id == FieldId::Wkt { "geometry" } else { own.field }.to_owned()),
             };
         }
         Self { noun: plan.noun, fields }
@@ -173,7 +175,12 @@ impl<'r> Cells<'r> {
             return Some(lists.extend(kind, text, self.record.row));
         }
         let told = lists.code(kind, text).map(str::to_owned);
-        self.checked(id, told)
+        let field = self.names(id).1;
+        let fixed = |trouble: Trouble| {
+            let args = trouble.args.into_iter().chain([field.to_owned()]).collect();
+            Trouble { code: if kind.may_grow() { trouble.code } else { FaultCode::NotInFixedList }, args }
+        };
+        self.checked(id, told.map_err(fixed))
     }
 
     /// The same for a field that must be there.

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::columns::Mapping;
-use super::faults::{Collector, Lang, RowFault};
+use super::faults::{Collector, FaultCode, Lang, RowFault};
 use super::fields::Noun;
 use super::ground::Ground;
 use super::lists::{CodeLists, Extension};
@@ -43,6 +43,8 @@ pub struct Request {
     pub mapping: Mapping,
     /// How rows are taken.
     pub options: Options,
+    /// The name under which the area of `options.under` is made where it is not stored.
+    pub make_under: Option<String>,
     /// Whether rows of the source that the file no longer has are ended.
     pub replace: bool,
     /// Whether rows without faults are taken although others have some.
@@ -82,6 +84,14 @@ pub struct Outcome {
     pub written: Option<Written>,
 }
 
+impl Outcome {
+    /// The end of an import whose statement was stopped.
+    pub(super) fn stopped(lang: Lang) -> Self {
+        let report = Report::new(None, Counts::default(), &Collector::default(), &[], lang);
+        Self { ending: Ending::Cancelled, merged: Merged::default(), report, faults: Vec::new(), written: None }
+    }
+}
+
 /// Looks at a file and settles how it will be read. Reads it, so not on a thread of the server.
 pub fn prepare(source: Source, request: &Request) -> Result<Plan, RowFault> {
     Ok(Plan::make(Survey::of(source)?, request.noun, request.mapping.clone(), request.crs.as_deref()))
@@ -100,6 +110,7 @@ pub async fn import(
     progress.step("reading");
     let mut scoped = db.scoped(&reader.scopes()).await?;
     scoped.without_time_limit().await?;
+    progress.works_in(sqlx::query_scalar("select pg_backend_pid()").fetch_one(scoped.conn()).await?);
     let mut lists = stored_lists::read(&mut scoped).await?;
     let (plan, understood) = planned(source.clone(), &request).await?;
     let plan = match plan {
@@ -111,12 +122,16 @@ pub async fn import(
         stored_lists::extend(&mut scoped, lists.extensions()).await?;
     }
     let extensions: Vec<Extension> = lists.extensions().to_vec();
+    let origin = Origin { source: request.source.clone(), job_id: job_id.to_owned(), day: clock.today(), replace: request.replace };
+    let made = made_under(&mut scoped, &origin, &request).await?;
     let ground = Arc::new(Ground::load(&mut scoped).await?);
-    let reading = match Reading::open(plan, request.options.clone(), lists) {
+    let mut reading = match Reading::open(plan, request.options.clone(), lists) {
         Ok(reading) => reading,
         Err(faults) => return refused(scoped, understood, &request, faults).await,
     };
-    let origin = Origin { source: request.source.clone(), job_id: job_id.to_owned(), day: clock.today(), replace: request.replace };
+    if let Some(note) = made {
+        reading.faults_mut().push(note);
+    }
     let (merged, reading) = match request.noun {
         Noun::Areas => areas(&mut scoped, &origin, &request, ground, reading, &progress).await?,
         Noun::Cells => cells(&mut scoped, &origin, &request, ground, reading, &progress).await?,
@@ -151,6 +166,21 @@ fn outcome(
 ) -> Outcome {
     let faults = collector.shown().cloned().collect();
     Outcome { ending, merged, report: Report::new(understood, counts, collector, extensions, request.lang), faults, written }
+}
+
+/// Makes the area of `--under` where it is wanted and missing, so that a file of cells has something to lie in.
+///
+/// A file of areas makes its root itself.
+async fn made_under(scoped: &mut Scoped, origin: &Origin, request: &Request) -> Result<Option<RowFault>> {
+    let (Some(under), Some(name)) = (request.options.under, &request.make_under) else { return Ok(None) };
+    let sql = "select exists (select 1 from areas where code_lo = $1 and level = $2)";
+    let stored: bool = sqlx::query_scalar(sql).bind(under.lo()).bind(under.level().to_i16()).fetch_one(scoped.conn()).await?;
+    if stored || request.noun == Noun::Areas {
+        return Ok(None);
+    }
+    let origin = Origin { replace: false, ..origin.clone() };
+    write::areas(scoped, &origin, chunks([take_areas::lone(under, Some(name))], |lines, area| area.line(lines))).await?;
+    Ok(Some(RowFault::new(0, FaultCode::AreaMade).arg(under).arg(name)))
 }
 
 /// The file could not be read at all, or not in the way it was asked.
@@ -212,10 +242,12 @@ async fn areas(
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
     let tolerance = tolerance(scoped).await?;
-    let (source, under, telling) = (request.source.clone(), request.options.under, Arc::clone(progress));
+    let (asked, telling) = (request.clone(), Arc::clone(progress));
     let (rows, reading) = on_a_thread(move || {
-        let rows = take_areas::take(&mut reading, &ground, &source, under, tolerance, &telling);
-        (rows, reading)
+        let Options { under, repair, .. } = asked.options;
+        let (source, named) = (&asked.source, asked.make_under.as_deref());
+        let taking = take_areas::Taking { ground: &ground, source, under, named, repair, tolerance, progress: &telling };
+        (taking.run(&mut reading), reading)
     })
     .await?;
     progress.step("writing");
@@ -232,11 +264,11 @@ async fn cells(
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
     let tolerance = tolerance(scoped).await?;
-    let (source, under, telling, today) = (request.source.clone(), request.options.under, Arc::clone(progress), origin.day);
+    let (asked, telling, today) = (request.clone(), Arc::clone(progress), origin.day);
     let (rows, reading) = on_a_thread(move || {
-        let taking = take_cells::Taking { ground: &ground, source: &source, under, today, tolerance, progress: &telling };
-        let rows = taking.run(&mut reading);
-        (rows, reading)
+        let Options { under, repair, .. } = asked.options;
+        let taking = take_cells::Taking { ground: &ground, source: &asked.source, under, today, repair, tolerance, progress: &telling };
+        (taking.run(&mut reading), reading)
     })
     .await?;
     progress.step("writing");
@@ -250,9 +282,12 @@ async fn points(
     request: &Request,
     clock: Clock,
     ground: Arc<Ground>,
-    reading: Reading,
+    mut reading: Reading,
     progress: &Arc<Progress>,
 ) -> Result<(Merged, Reading)> {
+    if ground.versions.is_empty() {
+        reading.faults_mut().push(RowFault::new(0, FaultCode::NoCells));
+    }
     let rule = Rule::read(scoped).await?;
     // Two megabytes of rows at most are on their way.
     let (to, from) = tokio::sync::mpsc::channel(8);

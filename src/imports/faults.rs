@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::privacy::text_gate;
+
 pub use super::words::FaultCode;
 
 /// The language of sentences for people.
@@ -60,7 +62,8 @@ impl RowFault {
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they have")]
     pub fn arg(mut self, arg: impl ToString) -> Self {
-        let mut text = arg.to_string();
+        // a value that stands in the wrong column may be anything
+        let mut text = text_gate::masked(arg.to_string());
         if let Some((cut, _)) = text.char_indices().nth(120) {
             text.truncate(cut);
             text.push('…');

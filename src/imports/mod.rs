@@ -13,6 +13,7 @@
 //! To add a field of a noun: a line in `fields`, its reading in `nouns`. A fault: a line in `words`.
 
 pub mod api;
+mod beside;
 mod builtin;
 mod cells;
 pub mod columns;

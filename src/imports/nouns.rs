@@ -141,6 +141,39 @@ pub enum NounRow {
     Incident(IncidentRow),
 }
 
+impl NounRow {
+    /// Every text of the row that somebody wrote: names, sentences, and values of lists that a file may add to.
+    pub fn texts(&self) -> Vec<&str> {
+        // many a source names its areas and cells by their numbers: a name of digits alone is a code, not a sentence
+        let worded = |name: &&String| !name.bytes().all(|byte| byte.is_ascii_digit());
+        let texts: Vec<Option<&String>> = match self {
+            Self::Area(it) => {
+                vec![
+                    Some(&it.name).filter(worded),
+                    it.name_en.as_ref(),
+                    it.foreign_code.as_ref(),
+                    it.township_name.as_ref(),
+                    it.township_code.as_ref(),
+                ]
+            }
+            Self::Cell(it) => vec![it.name.as_ref().filter(worded), it.foreign_code.as_ref().filter(worded), Some(&it.kind)],
+            Self::Household(it) => vec![it.population_band.as_ref(), it.dwelling_kind.as_ref()],
+            Self::Facility(it) => vec![Some(&it.name), it.operator.as_ref(), it.hours.as_ref(), it.phone_public.as_ref(), Some(&it.kind)],
+            Self::Incident(it) => vec![
+                it.case_no.as_ref(),
+                it.summary.as_ref(),
+                Some(&it.category),
+                Some(&it.source),
+                Some(&it.state),
+                it.parties_kind.as_ref(),
+                it.complexity.as_ref(),
+                it.risk_level.as_ref(),
+            ],
+        };
+        texts.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
 /// What checking needs beside the row.
 pub(super) struct Check<'c> {
     /// The code lists; extended where `extend` says so.
@@ -249,7 +282,8 @@ impl Check<'_> {
         let before = cells.faults.len();
         let point = self.places.point(cells);
         if point.is_none() && cells.faults.len() == before {
-            cells.fault(F::Wkt, Trouble { code: absent, args: Vec::new() });
+            let empty = if cells.binding.has_column(F::Longitude) { F::Longitude } else { F::Wkt };
+            cells.fault(empty, Trouble { code: absent, args: Vec::new() });
         }
         point
     }

@@ -13,6 +13,7 @@ use super::place::Places;
 use super::plan::Plan;
 use super::rows::{Record, Rows};
 use crate::codes::AreaCode;
+use crate::privacy::text_gate;
 
 /// How rows are to be taken.
 #[derive(Debug, Clone)]
@@ -111,6 +112,7 @@ impl Reading {
             }
             let noun = self.check();
             let key = if self.is_faulty() { String::new() } else { self.key() };
+            self.refuse_personal(noun.as_ref(), &key);
             if let Some(noun) = &noun {
                 self.check_code(noun);
             }
@@ -119,6 +121,27 @@ impl Reading {
             if let (Some(noun), false) = (noun, faulty) {
                 self.accepted += 1;
                 return Some(Checked { row: self.record.row, key, noun });
+            }
+        }
+    }
+
+    /// The free-text gate, for every text of a row and for keys made of columns.
+    fn refuse_personal(&mut self, noun: Option<&NounRow>, key: &str) {
+        let named = (!self.key_columns.is_empty()).then_some(key);
+        // eleven digits alone are a number of a list as often as a telephone; in a key they are taken for the first
+        let is_number = |text: &str, found: &text_gate::Finding| {
+            found.kind == text_gate::Kind::Mobile && text.trim_start_matches("k:").bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let texts = noun.into_iter().flat_map(NounRow::texts).map(|text| (text, false)).chain(named.map(|key| (key, true)));
+        for (text, is_key) in texts {
+            if let Some(found) = text_gate::inspect(text).iter().find(|found| !is_key || !is_number(text, found)) {
+                let what = match found.kind {
+                    text_gate::Kind::IdentityNumber => "居民身份证号 identity number",
+                    text_gate::Kind::Mobile => "手机号 mobile number",
+                    text_gate::Kind::BankCard => "银行卡号 bank card",
+                };
+                self.row_faults.push(RowFault::new(self.record.row, FaultCode::Personal).arg(what));
+                return;
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::lists::{CodeLists, Extension, ListKind};
 use crate::db::Scoped;
 use crate::error::Result;
+use crate::privacy::text_gate;
 
 /// The name of a list in `code_values`; `None` for the two that have tables of their own.
 const fn stored_name(kind: ListKind) -> Option<&'static str> {
@@ -46,7 +47,8 @@ pub(super) async fn read(scoped: &mut Scoped) -> Result<CodeLists> {
 
 /// Stores what was added.
 pub(super) async fn extend(scoped: &mut Scoped, extensions: &[Extension]) -> Result<()> {
-    for Extension { kind, entry, .. } in extensions {
+    // rows with such a value were refused; nor does the list take it
+    for Extension { kind, entry, .. } in extensions.iter().filter(|extension| text_gate::inspect(&extension.entry.zh).is_empty()) {
         let statement = match (*kind, stored_name(*kind)) {
             (ListKind::Category, _) => {
                 "insert into incident_categories (code, name_zh, name_en, category_group) values ($1, $2, $3, 'other') on conflict do nothing"

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use geo_types::MultiPolygon;
 use rustc_hash::FxHashMap;
 
+use super::beside;
 use super::faults::{FaultCode, RowFault};
 use super::ground::Ground;
 use super::nouns::{CellRow, NounRow};
@@ -13,7 +14,7 @@ use super::reading::Reading;
 use super::serials::issue_cells;
 use super::write::CellOut;
 use crate::codes::{AreaCode, CellCode, Level};
-use crate::geom::{self, LonLat, Tolerance};
+use crate::geom::{self, LonLat, Overlap, Tolerance};
 use crate::jobs::Progress;
 
 struct Taken {
@@ -34,6 +35,8 @@ pub(super) struct Taking<'a> {
     pub(super) under: Option<AreaCode>,
     /// The civil day of the import: first day of cells that name none.
     pub(super) today: NaiveDate,
+    /// Whether slivers are cut away.
+    pub(super) repair: bool,
     /// What counts as an overlap or a gap.
     pub(super) tolerance: Tolerance,
     /// How far it is, and whether to stop.
@@ -62,7 +65,7 @@ impl Taking<'_> {
         self.progress.step("checking");
         self.issue(&mut taken, reading);
         let mut out_of = BTreeSet::new();
-        self.lay(&taken, reading, &mut out_of);
+        self.lay(&mut taken, reading, &mut out_of);
         taken.into_iter().enumerate().filter(|(at, _)| !out_of.contains(at)).filter_map(|(_, taken)| self.out(taken)).collect()
     }
 
@@ -100,8 +103,9 @@ impl Taking<'_> {
         taken.retain(|cell| cell.code.is_some());
     }
 
-    /// Overlaps among the cells and with stored cells that stay; the later of two is left out. Gaps are told.
-    fn lay(&self, taken: &[Taken], reading: &mut Reading, out_of: &mut BTreeSet<usize>) {
+    /// Overlaps among the cells and with stored cells that stay; the later of two gives way where it is a sliver, or is
+    /// left out. Gaps are told.
+    fn lay(&self, taken: &mut [Taken], reading: &mut Reading, out_of: &mut BTreeSet<usize>) {
         let coming: FxHashMap<i64, usize> = taken.iter().enumerate().filter_map(|(at, cell)| Some((cell.code?.to_i64(), at))).collect();
         let counties: BTreeSet<Option<AreaCode>> = taken.iter().map(|cell| cell.village.ancestor(Level::County)).collect();
         let near = |code: i64| CellCode::from_i64(code).is_some_and(|code| counties.contains(&Some(code.county())));
@@ -114,24 +118,29 @@ impl Taking<'_> {
             .collect();
         let mut shapes: Vec<MultiPolygon> = stored.iter().map(|(_, shape)| (*shape).clone()).collect();
         shapes.extend(taken.iter().map(|cell| cell.cell.shape.clone()));
-        let mut faults = Vec::new();
-        for overlap in geom::overlaps(&shapes, self.tolerance) {
-            let Some(later) = overlap.b.checked_sub(stored.len()) else { continue };
+        let laid = beside::lay(&mut shapes, stored.len(), self.repair, self.tolerance);
+        let told = |overlap: &Overlap, code| {
             let other = match overlap.a.checked_sub(stored.len()) {
                 Some(at) => taken[at].code.map(CellCode::to_i64),
                 None => Some(stored[overlap.a].0),
             };
             let other = other.map(|code| format!("{code:015}")).unwrap_or_default();
-            out_of.insert(later);
-            let fault = RowFault::new(taken[later].row, FaultCode::Overlap).arg(other).arg(format!("{:.1}", overlap.area_m2));
-            faults.push(fault.at(overlap.at.lon, overlap.at.lat));
-        }
+            let fault = RowFault::new(taken[overlap.b - stored.len()].row, code).arg(other).arg(format!("{:.1}", overlap.area_m2));
+            fault.at(overlap.at.lon, overlap.at.lat)
+        };
+        let mut faults: Vec<RowFault> = laid.cuts.iter().map(|cut| told(cut, FaultCode::CutBack)).collect();
+        faults.extend(laid.overlaps.iter().map(|overlap| told(overlap, FaultCode::Overlap)));
         faults.sort_by_key(|fault| fault.row);
         for fault in faults {
             reading.faults_mut().push(fault);
         }
+        out_of.extend(laid.overlaps.iter().map(|overlap| overlap.b - stored.len()));
         for gap in geom::gaps(&shapes, None, self.tolerance, None) {
             reading.faults_mut().push(RowFault::new(0, FaultCode::Gap).arg(format!("{:.1}", gap.area_m2)).at(gap.at.lon, gap.at.lat));
+        }
+        let first = stored.len();
+        for cut in laid.cuts {
+            taken[cut.b - first].cell.shape.clone_from(&shapes[cut.b]);
         }
     }
 

@@ -16,7 +16,6 @@ use super::reading::{Checked, Reading};
 use super::write::{FacilityOut, HouseholdOut, IncidentOut, Lines};
 use crate::codes::{AreaCode, CellCode};
 use crate::jobs::Progress;
-use crate::privacy::text_gate;
 
 /// What the rows are put on.
 pub(super) struct Taking {
@@ -92,9 +91,6 @@ impl Taking {
     }
 
     fn facility(&self, row: u64, key: String, facility: FacilityRow, lines: &mut Lines) -> Result<Option<RowFault>, RowFault> {
-        for text in [Some(&facility.name), facility.operator.as_ref(), facility.hours.as_ref()].into_iter().flatten() {
-            refuse_personal(row, text)?;
-        }
         let (scope_code, note) = self.scope(row, facility.point, self.today)?;
         let out = FacilityOut {
             row,
@@ -116,9 +112,6 @@ impl Taking {
     }
 
     fn incident(&self, row: u64, key: String, case: IncidentRow, lines: &mut Lines) -> Result<Option<RowFault>, RowFault> {
-        if let Some(summary) = &case.summary {
-            refuse_personal(row, summary)?;
-        }
         let discovered_on = case.discovered_at.map_or(case.occurred_on, |at| at.with_timezone(&self.zone).date_naive());
         if discovered_on < case.occurred_on {
             return Err(RowFault::new(row, FaultCode::DaysReversed).arg(case.occurred_on).arg(discovered_on));
@@ -188,17 +181,6 @@ fn cut(mut text: String, most: usize) -> String {
     text
 }
 
-/// Refuses a text that holds a number of a person; the number itself is never repeated.
-fn refuse_personal(row: u64, text: &str) -> Result<(), RowFault> {
-    let Some(found) = text_gate::inspect(text).into_iter().next() else { return Ok(()) };
-    let what = match found.kind {
-        text_gate::Kind::IdentityNumber => "居民身份证号 identity number",
-        text_gate::Kind::Mobile => "手机号 mobile number",
-        text_gate::Kind::BankCard => "银行卡号 bank card",
-    };
-    Err(RowFault::new(row, FaultCode::Personal).arg(what))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,13 +189,5 @@ mod tests {
     fn a_text_is_cut_between_characters() {
         assert_eq!(cut("枫桥经验".into(), 2), "枫桥");
         assert_eq!(cut("枫桥".into(), 2), "枫桥");
-    }
-
-    #[test]
-    fn a_summary_with_a_mobile_number_is_refused_without_repeating_it() {
-        let fault = refuse_personal(7, "请联系 13812345678").unwrap_err();
-        assert_eq!(fault.code, FaultCode::Personal);
-        assert!(!fault.reason(super::super::faults::Lang::En).contains("138"));
-        assert!(refuse_personal(7, "邻里噪声，已调解").is_ok());
     }
 }

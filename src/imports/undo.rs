@@ -35,11 +35,11 @@ pub async fn undo(db: &Db, reader: &Reader, clock: Clock, id: &str) -> Result<(S
         );
         return Err(refuse("undo_overwritten", message));
     }
-    for (question, message) in checks(&noun) {
-        let found: i64 = sqlx::query_scalar(question).bind(id).fetch_one(scoped.conn()).await?;
-        if found > 0 {
-            return Err(refuse("undo_in_use", format!("the import {id} cannot be undone: {found} {message}")));
-        }
+    let sql = "select what, found, jobs from app.built_on($1) where found > 0";
+    let built: Vec<(String, i64, Option<String>)> = sqlx::query_as(sql).bind(id).fetch_all(scoped.conn()).await?;
+    if !built.is_empty() {
+        let built: Vec<String> = built.iter().map(|(what, found, jobs)| leaning(what, *found, jobs.as_deref())).collect();
+        return Err(refuse("undo_in_use", format!("the import {id} cannot be undone: {}", built.join("; "))));
     }
     let by = ulid::Ulid::from_datetime(clock.now().into()).to_string();
     let scope_code: i64 = sqlx::query_scalar("select scope_code from jobs where id = $1").bind(id).fetch_one(scoped.conn()).await?;
@@ -63,52 +63,23 @@ pub async fn undo(db: &Db, reader: &Reader, clock: Clock, id: &str) -> Result<(S
     Ok((by, rows, written))
 }
 
-/// What must not be: each a question that counts, and the words for what it counts.
-fn checks(noun: &str) -> &'static [(&'static str, &'static str)] {
-    match noun {
-        "areas" => &[
-            ("select count(*) from areas where job_id = $1 and version > 1", "of its areas were changed since"),
-            (
-                "select count(*) from cells c where exists (select 1 from areas a where a.job_id = $1 and a.code_lo <= c.code and c.code < a.code_hi)",
-                "cells lie in its areas; undo their import first",
-            ),
-        ],
-        "cells" => &[
-            ("select count(*) from cells where job_id = $1 and (valid_to is not null or version > 1)", "of its cells were changed or ended since"),
-            (
-                "select count(*) from households h where exists (select 1 from cells c where c.job_id = $1 and c.code = h.scope_code)",
-                "addresses lie in its cells; undo their import first",
-            ),
-            (
-                "select count(*) from facilities f where exists (select 1 from cells c where c.job_id = $1 and c.code = f.scope_code)",
-                "facilities lie in its cells; undo their import first",
-            ),
-            (
-                "select count(*) from safe_places s where exists (select 1 from cells c where c.job_id = $1 and c.code = s.scope_code)",
-                "safe places of cases lie in its cells",
-            ),
-        ],
-        "households" => &[
-            (
-                "select count(*) from households where job_id = $1 and (valid_to is not null or version > 1)",
-                "of its addresses were changed or ended since",
-            ),
-            (
-                "select count(*) from incidents i where i.safe_place_id in (select safe_place_id from households where job_id = $1)",
-                "cases are shown at the groups of its addresses",
-            ),
-        ],
-        "facilities" => &[
-            (
-                "select count(*) from facilities where job_id = $1 and (valid_to is not null or version > 1)",
-                "of its facilities were changed or ended since",
-            ),
-            (
-                "select count(*) from units u where u.facility_id in (select facility_id from facilities where job_id = $1)",
-                "offices sit in its facilities",
-            ),
-        ],
-        _ => &[("select count(*) from incidents where job_id = $1 and version > 1", "of its cases were moved on since")],
+/// What leans on the import, in words, with what to do.
+fn leaning(what: &str, found: i64, jobs: Option<&str>) -> String {
+    let first = jobs.map_or_else(String::new, |jobs| format!("; first: maplebridge import undo {jobs}"));
+    match what {
+        "areas_changed" => format!("{found} of its areas were changed since"),
+        "areas_inside" => format!("{found} areas of other sources lie in its areas{first}"),
+        "cells_inside" => format!("{found} cells lie in its areas{first}"),
+        "cells_changed" => format!("{found} of its cells were changed or ended since"),
+        "addresses_inside" => format!("{found} addresses lie in it{first}"),
+        "addresses_changed" => format!("{found} of its addresses were changed or ended since"),
+        "facilities_inside" => format!("{found} facilities lie in it{first}"),
+        "facilities_changed" => format!("{found} of its facilities were changed or ended since"),
+        "offices_inside" => format!("{found} offices sit in its facilities; give them another seat first"),
+        "cases_inside" => format!("cases lie in it{first}"),
+        "cases_shown" => format!("cases are shown at the groups of its addresses{first}"),
+        "cases_changed" => "some of its cases were moved on since".to_owned(),
+        other => format!("{found} × {other}"),
     }
 }
 
@@ -129,8 +100,6 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
             "update cells c set valid_to = null from undone u where c.code = u.code and c.valid_to = u.valid_from and not c.retired and $1 <> ''",
         ],
         "households" => &[
-            "update safe_places s set address_count = greatest(s.address_count - h.gone, 0), open = s.address_count - h.gone >= 8
-               from (select safe_place_id, count(*)::integer as gone from households where job_id = $1 group by 1) h where s.id = h.safe_place_id",
             "create temp table undone on commit drop as select household_id, valid_from from households limit 0",
             "with gone as (delete from households where job_id = $1 returning household_id, valid_from) insert into undone select * from gone",
             "update households h set valid_to = null from undone u where h.household_id = u.household_id and h.valid_to = u.valid_from and $1 <> ''",
@@ -153,5 +122,13 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
             rows += done;
         }
     }
+    // The area that --make-under made goes along, where nothing else came to lie in it.
+    let made = "delete from areas a where a.job_id = $1
+                   and not exists (select 1 from areas o where o.id <> a.id and a.code_lo <= o.code_lo and o.code_lo < a.code_hi)
+                   and not exists (select 1 from cells c where a.code_lo <= c.code and c.code < a.code_hi)
+                   and not exists (select 1 from households h where a.code_lo <= h.scope_code and h.scope_code < a.code_hi)
+                   and not exists (select 1 from facilities f where a.code_lo <= f.scope_code and f.scope_code < a.code_hi)
+                   and not exists (select 1 from incidents i where a.code_lo <= i.scope_code and i.scope_code < a.code_hi)";
+    sqlx::query(made).bind(id).execute(scoped.conn()).await?;
     Ok(rows)
 }

@@ -175,6 +175,8 @@ fault_codes! {
     LocalTime "local_time" Fault "“{0}”这个时刻在当地时间里不存在" "请核对" "“{0}” does not exist in local time" "check the value";
     /// The value.
     Flag "flag" Fault "“{0}”不是“是”或“否”" "写“是”或“否”" "“{0}” is neither yes nor no" "write yes or no";
+    /// The value, the list's name, the nearest match, the field.
+    NotInFixedList "not_in_fixed_list" Fault "“{0}”不在“{1}”代码表中，这张表不能增加；最接近的是 {2}" "改正它，或在 --map 文件里说明它的含义：values → {3} → “{0}”: “代码”" "“{0}” is not in the list “{1}”, which cannot grow; the nearest is {2}" "correct it, or say in a --map file what it means: values → {3} → “{0}”: “CODE”";
     /// The value, the list's name, the nearest match.
     NotInList "not_in_list" Fault "“{0}”不在“{1}”代码表中；最接近的是 {2}" "改正它，用 --map 对应，或用 --extend 加进代码表" "“{0}” is not in the list “{1}”; the nearest is {2}" "correct it, map it with --map, or add it to the list with --extend";
     /// The value, the list's name.
@@ -223,12 +225,18 @@ fault_codes! {
     InNoCell "in_no_cell" Warning "位置不在任何网格内，归到 {0}" "请核对位置，或补画网格" "the place lies in no cell; the row is put under {0}" "check the place, or draw the missing cell";
     /// Nothing.
     InNoArea "in_no_area" Fault "位置不在任何已有区域内" "用 --under 指明归到哪个区域，或先导入区域：maplebridge import areas 文件" "the place lies in no stored area" "say with --under where such rows belong, or import the areas first: maplebridge import areas FILE";
+    /// Nothing.
+    NoCells "no_cells" Warning "还没有任何网格，各行归到所在的区域" "先导入网格：maplebridge import cells 文件；之后导入的网格也会把它们收进去" "no cells are stored yet; rows are put under their area" "import the cells first: maplebridge import cells FILE; cells that come later take addresses and facilities in";
     /// The village's code.
     NoVillage "no_village" Fault "网格所属的村（社区）{0} 还没有导入" "先导入区域：maplebridge import areas 文件 --under 县或乡镇代码" "the village {0} of the cell is not stored" "import the areas first: maplebridge import areas FILE --under CODE of county or township";
     /// Nothing.
     InNoVillage "in_no_village" Fault "网格没有代码，也不在任何已有的村（社区）内" "先导入村（社区）的边界：maplebridge import areas 文件；或用 --under 指明一个村（社区）" "the cell has no code and lies in no stored village" "import the outlines of the villages first: maplebridge import areas FILE; or name one village with --under";
     /// The other cell, the common area in m².
-    Overlap "cells_overlap" Fault "与 {0} 重叠 {1} 平方米" "在原图中改正边界" "it overlaps {0} by {1} m²" "correct the border in the original";
+    Overlap "cells_overlap" Fault "与 {0} 重叠 {1} 平方米" "在原图中改正边界；若只是画重了的细条，用 --repair 切掉" "it overlaps {0} by {1} m²" "correct the border in the original; a mere sliver is cut away with --repair";
+    /// The other cell, the area cut away in m².
+    CutBack "cut_back" Warning "与 {0} 重叠的 {1} 平方米已切掉" "请在图上核对" "its overlap of {1} m² with {0} is cut away" "check it on the map";
+    /// The area's code and name.
+    AreaMade "area_made" Warning "一并建立了区域 {0}“{1}”" "如果名称不对，请改名" "the area {0} “{1}” is made along" "rename it if that is not its name";
     /// The area in m².
     Gap "cells_gap" Warning "网格之间有 {0} 平方米没有覆盖" "请在图上核对" "{0} m² between the cells are not covered" "check it on the map";
     /// The cell's code.

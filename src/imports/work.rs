@@ -13,6 +13,7 @@ use crate::context::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::jobs::{self, FaultRow, New, Progress, State};
+use crate::privacy::text_gate;
 use crate::users::{Reader, Right};
 
 /// Between two signs of life.
@@ -38,10 +39,11 @@ pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
 impl Worker {
     /// Writes the row of an import that begins; returns its id.
     pub async fn begin(&self, source: &Source, request: &Request) -> Result<String> {
+        text_gate::refuse("source", &request.source)?;
         let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
         let params = json!({
-            "file": source.name(), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
-            "under": request.options.under, "extend": request.options.extend, "repair": request.options.repair,
+            "file": text_gate::masked(source.name().to_owned()), "source": request.source, "crs": request.crs, "mapping": request.mapping, "key": request.options.key,
+            "under": request.options.under, "make_under": request.make_under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });
         let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
@@ -64,7 +66,7 @@ impl Worker {
     /// Faults are kept with the job. `progress` may be looked at, and told to stop, from elsewhere.
     pub async fn run(&self, id: &str, source: Source, request: Request, progress: Arc<Progress>) -> Result<Outcome> {
         let scope_code = scope_of(&self.reader, &request);
-        let noun = request.noun;
+        let (noun, lang) = (request.noun, request.lang);
         let work = import(&self.db, &self.reader, self.clock, source, request, id, Arc::clone(&progress));
         tokio::pin!(work);
         let mut ticks = tokio::time::interval(BEAT);
@@ -73,6 +75,11 @@ impl Worker {
                 outcome = &mut work => break outcome,
                 _ = ticks.tick() => self.beat(id, &progress).await,
             }
+        };
+        // A statement that was stopped on demand has failed only in name.
+        let outcome = match outcome {
+            Err(Error::Busy { .. }) if progress.is_cancelled() => Ok(Outcome::stopped(lang)),
+            other => other,
         };
         match &outcome {
             Ok(done) => self.keep(id, scope_code, noun, done).await?,
@@ -120,9 +127,23 @@ impl Worker {
             Ok::<_, Error>(asked)
         };
         match beaten.await {
-            Ok(true) => progress.cancel(),
+            Ok(true) => self.stop(progress).await,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, job = id, "no sign of life could be written"),
+        }
+    }
+
+    /// Asks the reading to stop, and the statement that may be running too: it could be the last and the longest.
+    async fn stop(&self, progress: &Progress) {
+        progress.cancel();
+        let Some(backend) = progress.backend() else { return };
+        let stopped = async {
+            let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
+            sqlx::query("select pg_cancel_backend($1)").bind(backend).execute(scoped.conn()).await?;
+            scoped.commit().await
+        };
+        if let Err(error) = stopped.await {
+            tracing::warn!(%error, "a statement could not be stopped");
         }
     }
 
@@ -158,8 +179,20 @@ fn kept(fault: &RowFault, noun: Noun) -> FaultRow {
 /// The report as it is kept: counts and columns; the faults stand in `job_faults`.
 fn told(outcome: &Outcome) -> Value {
     let faults: u64 = outcome.report.tallies.iter().filter(|tally| tally.severity == Severity::Fault).map(|tally| tally.count).sum();
-    json!({
+    let mut told = json!({
         "ending": outcome.ending, "counts": outcome.report.counts, "merged": outcome.merged, "faults": faults, "tallies": outcome.report.tallies,
         "understood": outcome.report.understood, "extensions": outcome.report.extensions,
-    })
+    });
+    mask(&mut told);
+    told
+}
+
+/// Values of rows stand in a report as examples; numbers of persons among them do not.
+fn mask(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text_gate::masked(std::mem::take(text)),
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => members.values_mut().for_each(mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::api::{IncidentProperties, may_change, require_cases};
 use super::store::{self, Incident};
+use crate::audit;
 use crate::context::Context;
 use crate::db::Scoped;
 use crate::error::{Error, Result as Outcome};
@@ -18,7 +19,7 @@ use crate::http::geojson::{Feature, Versioned};
 use crate::http::problem::Failure;
 use crate::http::{Body, Path, Problem};
 use crate::rows::version::must_match;
-use crate::rows::{Checks, Done, id, note};
+use crate::rows::{Checks, Done, area_of, id, note};
 use crate::users::{Reader, Role, Signed};
 
 /// The routes of steps and of the true place.
@@ -129,12 +130,27 @@ async fn open_incident_place(State(context): State<Context>, signed: Signed, Pat
     require_cases(&signed.reader)?;
     let number = id("incident", &key)?;
     let mut transaction = context.begin(&signed.reader).await?;
-    let place: Option<(f64, f64)> = sqlx::query_as("select lon, lat from app.open_place($1, $2, $3, $4, $5)")
+    let scope_code = store::find(&mut transaction, number).await?.scope_code;
+    let (now, target) = (context.clock.now(), number.to_string());
+    // the function inserts the entry, so that no look goes without one; the signature over it is made here, where the key is
+    let entry = audit::Entry {
+        user_id: Some(signed.reader.user_id),
+        account: &signed.reader.account,
+        action: "incident.place",
+        target: &target,
+        area: area_of(scope_code),
+        detail: json!({}),
+        rows: Some(1),
+        request_id: &signed.request_id,
+    };
+    let place: Option<(f64, f64)> = sqlx::query_as("select lon, lat from app.open_place($1, $2, $3, $4, $5, $6, $7)")
         .bind(number)
         .bind(signed.reader.user_id)
         .bind(&signed.reader.account)
-        .bind(context.clock.now())
+        .bind(now)
         .bind(&signed.request_id)
+        .bind(entry.area.map_or(15, |area| area.level().to_i16()))
+        .bind(audit::signature(&transaction, now, &entry))
         .fetch_optional(transaction.conn())
         .await
         .map_err(Error::from)?;

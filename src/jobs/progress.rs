@@ -1,6 +1,6 @@
 //! How far a work is, told from the thread that does it to whoever writes the job's row.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -10,6 +10,7 @@ pub struct Progress {
     rows: AtomicU64,
     step: Mutex<&'static str>,
     cancelled: AtomicBool,
+    backend: AtomicI32,
 }
 
 impl Progress {
@@ -26,6 +27,16 @@ impl Progress {
     /// Step and rows.
     pub fn now(&self) -> (&'static str, u64) {
         (*self.step.lock(), self.rows.load(Ordering::Relaxed))
+    }
+
+    /// The work goes on in this backend of the database, whose statement may be stopped.
+    pub fn works_in(&self, backend: i32) {
+        self.backend.store(backend, Ordering::Relaxed);
+    }
+
+    /// The backend that works, once it does.
+    pub fn backend(&self) -> Option<i32> {
+        Some(self.backend.load(Ordering::Relaxed)).filter(|backend| *backend != 0)
     }
 
     /// Asks the work to stop at its next row.

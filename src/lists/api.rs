@@ -130,7 +130,6 @@ pub struct Setting {
     /// Name with its unit at the end.
     pub key: String,
     /// The value, in the unit the key names.
-    #[schema(value_type = Object)]
     pub value: serde_json::Value,
     /// What it does, Chinese.
     pub note_zh: String,
@@ -143,7 +142,6 @@ pub struct Setting {
 #[serde(deny_unknown_fields)]
 pub struct SettingInput {
     /// Of the same type as before.
-    #[schema(value_type = Object)]
     value: serde_json::Value,
 }
 
@@ -223,6 +221,11 @@ async fn update_setting(
 ) -> Result<Json<Items<Setting>>, Failure> {
     signed.reader.require(Right::Settings)?;
     let mut transaction = context.begin(&signed.reader).await?;
+    if let Some(text) = sent.value.as_str() {
+        let mut checks = Checks::default();
+        checks.text("/value", text, 2_000);
+        checks.done()?;
+    }
     store::set(&mut transaction, &key, &sent.value).await?;
     let items = store::settings(&mut transaction).await?;
     note(

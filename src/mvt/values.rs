@@ -56,7 +56,8 @@ impl Values {
     }
 
     fn number_of(&mut self, message: &[u8]) -> u32 {
-        let (known, slot, hash) = self.find(message, |field| field.ends_with(message) && field.len() == message.len() + 1 + varint_len(message.len() as u64));
+        let (known, slot, hash) =
+            self.find(message, |field| field.ends_with(message) && field.len() == message.len() + 1 + varint_len(message.len() as u64));
         known.unwrap_or_else(|| {
             field(&mut self.bytes, 0x22, message);
             self.note(slot, hash)

@@ -21,6 +21,8 @@ pub struct WorldBox {
 }
 
 const SIDE: f64 = 4_294_967_296.0;
+/// Metres around the equator of the sphere that Web Mercator takes the Earth for.
+const EQUATOR_M: f64 = std::f64::consts::TAU * 6_378_137.0;
 
 impl World {
     /// The unit that holds a position in degrees (WGS 84). Latitudes beyond ±85.0511° and longitudes beyond ±180° are
@@ -41,6 +43,12 @@ impl World {
     pub fn to_lon_lat(self) -> [f64; 2] {
         let lon = (f64::from(self.x) + 0.5) / SIDE * 360.0 - 180.0;
         [lon, latitude_of((f64::from(self.y) + 0.5) / SIDE)]
+    }
+
+    /// Metres on the ground that a unit is long at this latitude: 9.33 mm at the equator, half of it at 60°. On the sphere of
+    /// the map, within 0.5 % of the ellipsoid.
+    pub fn unit_m(self) -> f64 {
+        EQUATOR_M / SIDE * latitude_of((f64::from(self.y) + 0.5) / SIDE).to_radians().cos()
     }
 
     /// Place on the Z curve: the bits of `y` and `x` interleaved, `y` first. Tiles of every zoom are whole stretches.
@@ -66,6 +74,29 @@ impl WorldBox {
     /// Whether two boxes share a position.
     pub const fn meets(&self, other: &Self) -> bool {
         self.min.x <= other.max.x && other.min.x <= self.max.x && self.min.y <= other.max.y && other.min.y <= self.max.y
+    }
+
+    /// The zoom of squares some 8 to 16 of which lie along the wider side of the box: for scans by [`WorldBox::z_ranges`].
+    pub const fn scan_zoom(&self) -> u8 {
+        let (w, h) = (self.max.x - self.min.x, self.max.y - self.min.y);
+        let wider = if w > h { w } else { h } | 1;
+        let zoom = wider.leading_zeros() as u8 + 4;
+        if zoom > 32 { 32 } else { zoom }
+    }
+
+    /// The box with everything within `reach_m` metres on the ground around it, cut at the edge of the world.
+    #[must_use]
+    pub fn grown_m(&self, reach_m: f64) -> Self {
+        // units are shortest, and most of them needed, at the corner nearest a pole; the way there may lead still nearer
+        let shortest = |corner: World, towards: fn(u32, u32) -> u32| {
+            let reach = (reach_m / corner.unit_m()).ceil() as u32;
+            World { x: corner.x, y: towards(corner.y, reach) }.unit_m()
+        };
+        let units = (reach_m / shortest(self.min, u32::saturating_sub).min(shortest(self.max, u32::saturating_add))).ceil() as u32;
+        Self {
+            min: World { x: self.min.x.saturating_sub(units), y: self.min.y.saturating_sub(units) },
+            max: World { x: self.max.x.saturating_add(units), y: self.max.y.saturating_add(units) },
+        }
     }
 
     /// The smallest box around all positions; none of none.
@@ -144,6 +175,18 @@ mod tests {
         assert_eq!(World::from_lon_lat(90.0, 66.513_260_443_111_86).x, 3 << 30);
         let quarter = World::from_lon_lat(0.0, 66.513_260_443_111_86).y;
         assert!(quarter.abs_diff(1 << 30) <= 1);
+    }
+
+    #[test]
+    fn a_unit_is_half_as_long_at_60_degrees_and_a_box_grows_by_metres_of_its_own_latitude() {
+        let [equator, north] = [0.0, 60.0].map(|lat| World::from_lon_lat(120.0, lat));
+        assert!((equator.unit_m() - 0.009_330_69).abs() < 1e-7);
+        assert!((north.unit_m() / equator.unit_m() - 0.5).abs() < 1e-6);
+        let grown = WorldBox { min: north, max: north }.grown_m(1_000.0);
+        let reach_m = f64::from(north.x - grown.min.x) * north.unit_m();
+        assert!((1_000.0..1_001.0).contains(&reach_m), "{reach_m}");
+        assert!(f64::from(grown.max.y - north.y) * grown.min.unit_m() >= 1_000.0);
+        assert_eq!(WorldBox::ALL.grown_m(1.0), WorldBox::ALL);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub enum Audience {
     Cases,
     /// Staff in their own area without case rights: published numbers from 3 up.
     K3,
-    /// Staff looking at other areas, and boards: published numbers from 5 up.
+    /// Staff looking at other areas, officials, planners and boards: published numbers from 5 up.
     K5,
     /// The public, and sensitive kinds: published numbers from 10 up, one level coarser.
     K10,
@@ -28,6 +28,21 @@ impl Audience {
             Self::K5 => Some(5),
             Self::K10 => Some(10),
         }
+    }
+
+    /// The stored word of those who are told published numbers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cases => "cases",
+            Self::K3 => "k3",
+            Self::K5 => "k5",
+            Self::K10 => "k10",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Cases, Self::K3, Self::K5, Self::K10].into_iter().find(|audience| audience.name() == name)
     }
 
     /// The narrowest level at which this audience is told numbers: the cell, one level coarser for K10.
@@ -49,7 +64,7 @@ impl Audience {
 pub struct Standing {
     /// Areas in which the user may open each case.
     pub cases: Scope,
-    /// Areas in which the user is staff.
+    /// Areas of whose cases the user is staff; officials and planners are staff of none.
     pub own: Scope,
     /// A reader of open data; whatever the scopes say, such a reader has no rights.
     pub public: bool,
@@ -76,6 +91,21 @@ pub fn audience(standing: &Standing, area: AreaCode, sensitive: bool) -> Audienc
     }
 }
 
+/// How numbers of `area` are told to a user who may know more of a part of it than of the whole; `None`: not at all.
+///
+/// Where a part is told more freely than the whole (cases of a village beside numbers of its township), the difference of
+/// the two would be a number of the other parts that nobody published. So an area is told only where all of it is told
+/// alike. Parts of it still are, each as it may.
+pub fn told(standing: &Standing, area: AreaCode) -> Option<Audience> {
+    let whole = audience(standing, area, false);
+    let freer = match whole {
+        Audience::K5 => standing.own.meets(area.range()) || standing.cases.meets(area.range()),
+        Audience::K3 => standing.cases.meets(area.range()),
+        Audience::Cases | Audience::K10 => false,
+    };
+    (!freer).then_some(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +123,7 @@ mod tests {
         use Audience::{Cases, K3, K5, K10};
         let supervisor = Standing { cases: scope(&["990321001009002"]), own: scope(&["990321001"]), public: false };
         let centre = Standing { cases: scope(&["990321"]), own: scope(&["990321"]), public: false };
-        let planner = Standing { cases: Scope::none(), own: scope(&["990321"]), public: false };
+        let unit = Standing { cases: Scope::none(), own: scope(&["990321"]), public: false };
         let halves = Standing { cases: scope(&["990321001009001", "990321001009002"]), own: Scope::none(), public: false };
         let public = Standing { public: true, ..centre.clone() };
         let nobody = Standing::default();
@@ -106,15 +136,31 @@ mod tests {
             ("centre, a cell", &centre, "990321001009002", Cases, Cases),
             ("centre, the county", &centre, "990321", Cases, Cases),
             ("centre, the city", &centre, "9903", K5, K10),
-            ("planner, the county", &planner, "990321", K3, K10),
-            ("planner, next county", &planner, "990322", K5, K10),
+            ("unit, the county", &unit, "990321", K3, K10),
+            ("unit, next county", &unit, "990322", K5, K10),
             ("rights in two cells are none in the village", &halves, "990321001009", K5, K10),
             ("the public has no rights", &public, "990321", K10, K10),
-            ("no grant at all", &nobody, "990321", K5, K10),
+            ("official, planner: staff of no case", &nobody, "990321", K5, K10),
         ] {
             assert_eq!(audience(standing, area(place), false), plain, "{who}");
             assert_eq!(audience(standing, area(place), true), sensitive, "{who}, sensitive");
         }
+    }
+
+    #[test]
+    fn an_area_is_told_only_where_all_of_it_is_told_alike() {
+        let own = Standing { cases: scope(&["990321001009"]), own: scope(&["990321001"]), public: false };
+        for (place, expected) in [
+            ("990321001009002", Some(Audience::Cases)),
+            ("990321001009", Some(Audience::Cases)),
+            ("990321001", None),
+            ("990321001008", Some(Audience::K3)),
+            ("990321", None),
+            ("990321002", Some(Audience::K5)),
+        ] {
+            assert_eq!(told(&own, area(place)), expected, "{place}");
+        }
+        assert_eq!(told(&Standing { public: true, ..own }, area("990321001")), Some(Audience::K10));
     }
 
     #[test]

@@ -10,15 +10,21 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::load::{Rows, Table};
 use super::model::Model;
 use super::points::{Attributes, Moved, Points, Row};
+use super::published::{Published, PublishedRow};
 use super::rows::{Area, BaseFeature, Cell};
 use super::shapes::{Areas, Basemap, Cells};
 use super::stamps::Stamps;
 use super::tallies::Tallies;
-use super::{BUFFER, Layer};
-use crate::mvt::{World, WorldBox};
+use super::touched::Touched;
+use super::{BUFFER, HEAT_REACH_M, Layer};
+use crate::codes::CodeRange;
+use crate::mvt::{TileId, World, WorldBox};
 
 /// What a shape may move in tiles beside its own box: rounding and the buffer.
 const SHAPE_BUFFER: i32 = BUFFER + 2;
+
+/// Changes that are felt far around them are marked once for each tile of this zoom, some 2 km wide.
+const FELT_ZOOM: u8 = 14;
 
 /// What one step read: keys that were asked for and the rows that were there.
 #[derive(Debug, Default)]
@@ -28,12 +34,6 @@ pub(super) struct Batch {
     /// Tables by keys; a key without a row is gone.
     pub parts: Vec<(Table, Vec<i64>, Rows)>,
 }
-
-/// Scopes of rows that a step changed; `None`: too many to name.
-pub type Touched = FxHashMap<Layer, Option<BTreeSet<i64>>>;
-
-/// Past this many a step names no scopes.
-const MOST_SCOPES: usize = 1_000;
 
 /// Where rows lie by key, for the one writer.
 #[derive(Debug, Default)]
@@ -45,12 +45,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// The model after the batch. Marks `stamps` with the new revision before it returns; the caller publishes after.
-    pub(super) fn apply(&mut self, model: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
+    ///
+    /// * `shown` – the model that readers have; whole tables are compared with it, so that they are told of what differs only
+    pub(super) fn apply(&mut self, model: &Model, shown: &Model, batch: Batch, stamps: &Stamps) -> (Model, Touched) {
         let mut next = Model { revision: model.revision + 1, ..model.clone() };
         let mut step = Step { revision: next.revision, stamps, touched: Touched::default(), codes: Vec::new() };
         let recount = batch.whole.iter().any(|rows| matches!(rows, Rows::Households(_) | Rows::Facilities(_)));
         for rows in batch.whole {
-            self.replace(&mut next, rows, &mut step);
+            self.replace(&mut next, shown, rows, &mut step);
         }
         if recount {
             next.tallies = Tallies::new(&next.households, &next.facilities);
@@ -62,36 +64,50 @@ impl Writer {
         (next, step.touched)
     }
 
-    fn replace(&mut self, next: &mut Model, rows: Rows, step: &mut Step<'_>) {
+    fn replace(&mut self, next: &mut Model, shown: &Model, rows: Rows, step: &mut Step<'_>) {
         let stale: &[Layer] = match rows {
             Rows::Areas(rows) => {
                 next.areas = Arc::new(Areas::new(rows));
-                &[Layer::Areas, Layer::AreaLabels, Layer::Cells]
+                step.compare_areas(&shown.areas, &next.areas);
+                &[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::HeatWithheld, Layer::Published]
             }
             Rows::Cells(rows) => {
                 next.cells = Arc::new(Cells::new(rows));
-                &[Layer::Cells, Layer::CellLabels]
+                step.compare_cells(&shown.cells, &next.cells);
+                &[Layer::Cells, Layer::CellLabels, Layer::Heat, Layer::HeatWithheld, Layer::Published]
             }
             Rows::Households(rows) => {
                 next.households = whole(rows, &mut self.households);
-                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels]
+                let scopes = step.touched.differences(Layer::Households, &shown.households, &next.households);
+                step.codes.extend(scopes);
+                &[Layer::Households, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels, Layer::Heat, Layer::Published]
             }
             Rows::Facilities(rows) => {
                 next.facilities = whole(rows, &mut self.facilities);
+                let scopes = step.touched.differences(Layer::Facilities, &shown.facilities, &next.facilities);
+                step.codes.extend(scopes);
                 &[Layer::Facilities, Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::CellLabels]
             }
             Rows::Incidents(rows) => {
                 next.incidents = whole(rows, &mut self.incidents);
-                &[Layer::Incidents]
+                step.touched.differences(Layer::Incidents, &shown.incidents, &next.incidents);
+                step.touched.differences(Layer::Heat, &shown.incidents, &next.incidents);
+                &[Layer::Incidents, Layer::Heat]
             }
             Rows::Basemap(rows) => {
                 next.basemap = Arc::new(Basemap::new(rows));
+                step.compare_basemap(&shown.basemap, &next.basemap);
                 &[Layer::Water, Layer::Roads, Layer::Greens]
+            }
+            Rows::Published(rows) => {
+                let mut published = Published::default();
+                published.add(rows);
+                next.published = Arc::new(published);
+                &[Layer::Heat, Layer::HeatWithheld, Layer::Published]
             }
         };
         for &layer in stale {
             step.stamps.mark_all(layer, step.revision);
-            step.touched.insert(layer, None);
         }
     }
 
@@ -100,6 +116,8 @@ impl Writer {
             Rows::Households(rows) => {
                 let moved = moved(&next.households, &mut self.households, asked, rows);
                 next.households = step.edit(Layer::Households, &next.households, &moved);
+                // a rate has the households around each incident in it
+                step.mark_felt(Layer::Heat, &moved, 2.0 * HEAT_REACH_M);
                 next.tallies.move_households(&moved, &mut step.codes);
             }
             Rows::Facilities(rows) => {
@@ -110,10 +128,12 @@ impl Writer {
             Rows::Incidents(rows) => {
                 let moved = moved(&next.incidents, &mut self.incidents, asked, rows);
                 next.incidents = step.edit(Layer::Incidents, &next.incidents, &moved);
+                step.mark_felt(Layer::Heat, &moved, HEAT_REACH_M);
             }
             Rows::Areas(rows) => change_areas(next, asked, rows, step),
             Rows::Cells(rows) => change_cells(next, asked, rows, step),
             Rows::Basemap(rows) => change_basemap(next, asked, rows, step),
+            Rows::Published(rows) => add_published(next, rows, step),
         }
     }
 }
@@ -134,17 +154,21 @@ impl Step<'_> {
         }
         for row in moved.iter().flat_map(|m| m.old.iter().chain(&m.new)) {
             self.stamps.mark_point(layer, row.at, BUFFER, self.revision);
-            self.touch(layer, row.scope);
+            self.touched.row(layer, row.scope, row.attributes.unit(), WorldBox { min: row.at, max: row.at });
         }
         points.edit(moved)
     }
 
-    fn touch(&mut self, layer: Layer, scope: i64) {
-        if let Some(scopes) = self.touched.entry(layer).or_insert_with(|| Some(BTreeSet::new())) {
-            scopes.insert(scope);
-            if scopes.len() > MOST_SCOPES {
-                self.touched.insert(layer, None);
-            }
+    /// Marks what lies within `reach_m` metres of rows that came, went or moved.
+    fn mark_felt<A: Attributes>(&mut self, layer: Layer, moved: &[Moved<A>], reach_m: f64) {
+        let mut tiles = BTreeSet::new();
+        for row in moved.iter().flat_map(|m| m.old.iter().chain(&m.new)) {
+            tiles.insert(TileId::holding(FELT_ZOOM, row.at));
+            let at = WorldBox { min: row.at, max: row.at };
+            self.touched.row(layer, row.scope, row.attributes.unit(), at.grown_m(reach_m));
+        }
+        for tile in tiles {
+            self.stamps.mark_box(layer, &tile.world_box().grown_m(reach_m), 0, self.revision);
         }
     }
 
@@ -154,28 +178,60 @@ impl Step<'_> {
         }
     }
 
-    /// Households and facilities are counted in the attributes of their cell and of the areas above it.
+    /// Households and facilities are counted in the attributes of their cell and of the areas above it. Whoever sees the
+    /// scope sees the counts change; an area above counts for each reader only what the reader sees.
     fn mark_counted(&mut self, next: &Model) {
         let codes: FxHashSet<i64> = self.codes.drain(..).collect();
-        let mut areas: FxHashMap<i64, (i64, WorldBox)> = FxHashMap::default();
+        let mut areas: FxHashMap<i64, WorldBox> = FxHashMap::default();
         for code in codes {
             if let Some(cell) = next.cells.by_code(code) {
-                self.mark_shape(&[Layer::Cells, Layer::CellLabels], &cell.place.extent);
-                self.touch(Layer::Cells, code);
-                self.touch(Layer::CellLabels, code);
+                self.mark_shape(&[Layer::Cells, Layer::CellLabels, Layer::Published], &cell.place.extent);
+                for layer in [Layer::Cells, Layer::CellLabels] {
+                    self.touched.row(layer, code, 0, cell.place.extent);
+                }
             }
             for area in next.areas.above(code) {
                 if let Some(place) = &area.place {
-                    areas.insert(area.id, (area.lo, place.extent));
+                    areas.insert(area.id, place.extent);
+                    // cells give way to areas at low zooms, so their tiles carry these counts too
+                    for layer in [Layer::Areas, Layer::AreaLabels, Layer::Cells] {
+                        self.touched.row(layer, code, 0, place.extent);
+                    }
                 }
             }
         }
-        for (_, (lo, extent)) in areas {
-            // cells give way to areas at low zooms, so their tiles carry these counts too
-            self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], &extent);
-            for layer in [Layer::Areas, Layer::AreaLabels, Layer::Cells] {
-                self.touch(layer, lo);
-            }
+        for extent in areas.into_values() {
+            self.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::Published], &extent);
+        }
+    }
+
+    fn touch_area(&mut self, area: &Area) {
+        for layer in [Layer::Areas, Layer::AreaLabels, Layer::Cells] {
+            self.touched.area(layer, area.range(), area.place.as_ref().map(|place| place.extent));
+        }
+    }
+
+    fn touch_cell(&mut self, cell: &Cell) {
+        for layer in [Layer::Cells, Layer::CellLabels] {
+            self.touched.row(layer, cell.code, 0, cell.place.extent);
+        }
+    }
+
+    fn compare_areas(&mut self, old: &Areas, new: &Areas) {
+        old.iter().filter(|area| new.get(area.id) != Some(*area)).for_each(|area| self.touch_area(area));
+        new.iter().filter(|area| old.get(area.id) != Some(*area)).for_each(|area| self.touch_area(area));
+    }
+
+    fn compare_cells(&mut self, old: &Cells, new: &Cells) {
+        old.iter().filter(|cell| new.get(cell.id) != Some(*cell)).for_each(|cell| self.touch_cell(cell));
+        new.iter().filter(|cell| old.get(cell.id) != Some(*cell)).for_each(|cell| self.touch_cell(cell));
+    }
+
+    fn compare_basemap(&mut self, old: &Basemap, new: &Basemap) {
+        let gone = old.iter().filter(|feature| new.get(feature.id) != Some(*feature));
+        let come = new.iter().filter(|feature| old.get(feature.id) != Some(*feature));
+        for feature in gone.chain(come) {
+            self.touched.everywhere(feature.layer, feature.extent);
         }
     }
 }
@@ -212,19 +268,18 @@ fn change_areas(next: &mut Model, asked: &[i64], rows: Vec<Area>, step: &mut Ste
     let mut areas = (*next.areas).clone();
     let mut boxes: Vec<WorldBox> = Vec::new();
     for area in ids.iter().flat_map(|id| next.areas.get(*id).map(|a| &**a).into_iter().chain(found.get(id))) {
-        step.touch(Layer::Areas, area.lo);
-        step.touch(Layer::AreaLabels, area.lo);
+        step.touch_area(area);
         boxes.extend(area.place.as_ref().map(|p| p.extent));
     }
     areas.edit(&ids, found.into_values().filter(|a| ids.contains(&a.id)).collect());
     for coverage in super::shapes::AREA_LEVELS.iter().filter_map(|&level| areas.coverage(level)) {
         let around = around(&boxes, |area| coverage.meeting(area).into_iter().filter_map(|id| extent_of(&areas, id)).collect());
         for area in &around {
-            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+            step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::HeatWithheld, Layer::Published], area);
         }
     }
     for area in &boxes {
-        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells], area);
+        step.mark_shape(&[Layer::Areas, Layer::AreaLabels, Layer::Cells, Layer::HeatWithheld, Layer::Published], area);
     }
     next.areas = Arc::new(areas);
 }
@@ -241,16 +296,35 @@ fn change_cells(next: &mut Model, asked: &[i64], rows: Vec<Cell>, step: &mut Ste
     }
     let mut boxes: Vec<WorldBox> = Vec::new();
     for cell in ids.iter().flat_map(|id| next.cells.get(*id).map(|c| &**c).into_iter().chain(found.get(id))) {
-        step.touch(Layer::Cells, cell.code);
-        step.touch(Layer::CellLabels, cell.code);
+        step.touch_cell(cell);
         boxes.push(cell.place.extent);
     }
+    mark_told_in(next, &found, &ids, step);
     let cells = next.cells.edited(&ids, found.into_values().filter(|c| ids.contains(&c.id)).collect());
     let meeting = |area: &WorldBox| cells.coverage().meeting(area).into_iter().filter_map(|id| cells.get(id)).map(|c| c.place.extent).collect();
     for area in around(&boxes, meeting).iter().chain(&boxes) {
-        step.mark_shape(&[Layer::Cells, Layer::CellLabels], area);
+        step.mark_shape(&[Layer::Cells, Layer::CellLabels, Layer::HeatWithheld, Layer::Published], area);
     }
     next.cells = Arc::new(cells);
+}
+
+/// Published numbers are spread over the cells of a village, or of a township, together: the heat around all of them may
+/// change with the border of one.
+fn mark_told_in(next: &Model, found: &FxHashMap<i64, Cell>, ids: &[i64], step: &mut Step<'_>) {
+    if next.published.is_empty() {
+        return;
+    }
+    let codes: Vec<i64> = ids.iter().flat_map(|id| next.cells.get(*id).map(|c| c.code).into_iter().chain(found.get(id).map(|c| c.code))).collect();
+    let townships: BTreeSet<i64> = codes.iter().map(|code| code - code.rem_euclid(1_000_000)).collect();
+    for lo in townships {
+        let own = next.cells.within(CodeRange { lo, hi: lo + 1_000_000 }).map(|c| c.place.extent);
+        let new = found.values().filter(|c| c.code - c.code.rem_euclid(1_000_000) == lo).map(|c| c.place.extent);
+        if let Some(around) = WorldBox::around(own.chain(new).flat_map(|b| [b.min, b.max])) {
+            step.stamps.mark_box(Layer::Heat, &around.grown_m(HEAT_REACH_M), 0, step.revision);
+            step.mark_shape(&[Layer::HeatWithheld], &around);
+            step.touched.area(Layer::HeatWithheld, CodeRange { lo, hi: lo + 1_000_000 }, Some(around));
+        }
+    }
 }
 
 /// The boxes of the neighbours of these boxes, and of their neighbours: a new corner on a shared border may change how
@@ -261,6 +335,24 @@ fn around(boxes: &[WorldBox], meeting: impl Fn(&WorldBox) -> Vec<WorldBox>) -> V
     let second: Vec<_> = all.iter().flat_map(|&(min, max)| meeting(&WorldBox { min, max })).map(|b| corners(&b)).collect();
     all.extend(second);
     all.into_iter().map(|(min, max)| WorldBox { min, max }).collect()
+}
+
+/// The grain at which numbers are shown depends on all of them, so every tile may change.
+fn add_published(next: &mut Model, rows: Vec<PublishedRow>, step: &mut Step<'_>) {
+    if rows.is_empty() {
+        return;
+    }
+    let mut published = (*next.published).clone();
+    published.add(rows);
+    if published != *next.published {
+        next.published = Arc::new(published);
+        for layer in [Layer::Heat, Layer::HeatWithheld, Layer::Published] {
+            step.stamps.mark_all(layer, step.revision);
+        }
+        for layer in [Layer::HeatWithheld, Layer::Published] {
+            step.touched.everywhere(layer, TileId::holding(0, World { x: 0, y: 0 }).world_box());
+        }
+    }
 }
 
 fn change_basemap(next: &mut Model, asked: &[i64], rows: Vec<BaseFeature>, step: &mut Step<'_>) {
@@ -275,7 +367,7 @@ fn change_basemap(next: &mut Model, asked: &[i64], rows: Vec<BaseFeature>, step:
         changed = true;
         for feature in old.into_iter().chain(new) {
             step.mark_shape(&[feature.layer], &feature.extent);
-            step.touched.insert(feature.layer, None);
+            step.touched.everywhere(feature.layer, feature.extent);
         }
         basemap.edit(&[*id], new.cloned().into_iter().collect());
     }

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::points::Row;
+use super::published::PublishedRow;
 use super::rows::{self, Area, BaseFeature, Cell, Facility, Household, Incident};
 use super::words::Lists;
 
@@ -16,6 +17,7 @@ const HOUSEHOLDS: &str = include_str!("../../tiles/layers/households.sql");
 const FACILITIES: &str = include_str!("../../tiles/layers/facilities.sql");
 const INCIDENTS: &str = include_str!("../../tiles/layers/incidents.sql");
 const BASEMAP: &str = include_str!("../../tiles/layers/basemap.sql");
+const PUBLISHED: &str = include_str!("../../tiles/layers/published.sql");
 const TURNING: &str = include_str!("../../tiles/layers/turning.sql");
 
 /// A table that the feed speaks of, by its number there.
@@ -33,11 +35,13 @@ pub enum Table {
     Incidents = 5,
     /// `basemap_features`
     Basemap = 6,
+    /// `published_table`
+    Published = 7,
 }
 
 impl Table {
     /// All tables of the model.
-    pub const ALL: [Self; 6] = [Self::Areas, Self::Cells, Self::Households, Self::Facilities, Self::Incidents, Self::Basemap];
+    pub const ALL: [Self; 7] = [Self::Areas, Self::Cells, Self::Households, Self::Facilities, Self::Incidents, Self::Basemap, Self::Published];
 
     /// The table of this number.
     pub fn from_number(number: i16) -> Option<Self> {
@@ -60,6 +64,8 @@ pub enum Rows {
     Incidents(Vec<Row<Incident>>),
     /// Of `basemap_features`.
     Basemap(Vec<BaseFeature>),
+    /// Of `published_table`.
+    Published(Vec<PublishedRow>),
 }
 
 impl Rows {
@@ -72,6 +78,7 @@ impl Rows {
             Self::Facilities(rows) => rows.len(),
             Self::Incidents(rows) => rows.len(),
             Self::Basemap(rows) => rows.len(),
+            Self::Published(rows) => rows.len(),
         }
     }
 
@@ -90,6 +97,7 @@ pub(super) async fn read(conn: &mut PgConnection, table: Table, ids: Option<&[i6
         Table::Facilities => Rows::Facilities(collect(conn, FACILITIES, ids, day, |row| rows::facility(row, lists).map(Some)).await?),
         Table::Incidents => Rows::Incidents(collect(conn, INCIDENTS, ids, day, |row| rows::incident(row, lists).map(Some)).await?),
         Table::Basemap => Rows::Basemap(collect(conn, BASEMAP, ids, day, |row| rows::base_feature(row, lists)).await?),
+        Table::Published => Rows::Published(collect(conn, PUBLISHED, ids, day, rows::published).await?),
     })
 }
 
@@ -127,8 +135,12 @@ pub(super) async fn code_lists(conn: &mut PgConnection, lists: &Lists) -> Result
             words.number(row.try_get(1)?);
         }
     }
-    for row in sqlx::query("select code from incident_categories order by code").fetch_all(&mut *conn).await? {
+    for row in sqlx::query("select code, category_group, sensitive from incident_categories order by code").fetch_all(&mut *conn).await? {
         lists.category.number(row.try_get(0)?);
+        let group = lists.category_group.number(row.try_get(1)?);
+        if row.try_get(2)? {
+            lists.mark_sensitive(group);
+        }
     }
     for row in sqlx::query("select code from facility_kinds order by code").fetch_all(conn).await? {
         lists.facility_kind.number(row.try_get(0)?);

@@ -12,11 +12,13 @@ mod feed;
 mod load;
 mod model;
 mod points;
+mod published;
 mod rows;
 mod shapes;
 mod size;
 mod stamps;
 mod tallies;
+mod touched;
 mod words;
 
 use std::collections::VecDeque;
@@ -34,20 +36,24 @@ use crate::codes::Scope;
 use crate::error::{Error, Result};
 use crate::mvt::TileId;
 
-pub use apply::Touched;
 pub use ask::{CellFacts, PointLayer};
 pub use feed::{Rule, Tickets};
 pub use load::{Rows, Table};
 pub use model::Model;
 pub use points::{Attributes, Block, Moved, Points, Row, Within};
+pub use published::{MonthNumber, MonthSum, Published, PublishedRow};
 pub use rows::{Area, BaseFeature, Cell, Facility, Household, Incident, Place};
 pub use shapes::{AREA_LEVELS, Areas, Basemap, Cells};
 pub use stamps::Stamps;
 pub use tallies::{Counts, Tallies};
+pub use touched::{Seen, Touched};
 pub use words::{Lists, Words};
 
 /// Tile units around a tile that its features may come from.
 pub const BUFFER: i32 = 64;
+
+/// Metres on the ground within which an incident is felt in the layer `heat`: the reach of the widest kernel, and two bins.
+pub const HEAT_REACH_M: f64 = 6_000.0;
 
 /// A layer of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,14 +67,17 @@ pub enum Layer {
     Households,
     Facilities,
     Incidents,
+    Heat,
+    HeatWithheld,
     Water,
     Roads,
     Greens,
+    Published,
 }
 
 impl Layer {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 13;
 }
 
 /// What one reader may see; every answer is cut to it.
@@ -82,6 +91,12 @@ pub struct Reader {
     pub cases: Scope,
     /// Offices whose cases the reader may see anywhere, sorted.
     pub units: Vec<i64>,
+    /// Published numbers.
+    pub published: Scope,
+    /// Areas of whose cases the reader is staff.
+    pub staff: Scope,
+    /// Places and months of which the reader knows a case from elsewhere, sorted: no published number beside it.
+    pub known: Arc<[(i64, MonthNumber)]>,
 }
 
 impl Reader {
@@ -112,11 +127,13 @@ pub struct Options {
 pub struct Revised {
     /// The revision it made.
     pub revision: u64,
-    /// Scopes of rows changed, by layer; none: all.
+    /// Whom it concerns.
     pub touched: Arc<Touched>,
 }
 
 const LOG_LENGTH: usize = 1_000;
+/// Concerns of all publications kept, some 100 bytes each.
+const LOG_CONCERNS: usize = 200_000;
 const FRESH_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the feed's thread and everyone else share.
@@ -153,8 +170,9 @@ impl Shared {
         self.model.store(Arc::new(model));
         let mut log = self.log.lock();
         log.push_back(Revised { revision, touched: Arc::new(touched) });
-        if log.len() > LOG_LENGTH {
-            log.pop_front();
+        let mut concerns: usize = log.iter().map(|revised| revised.touched.len()).sum();
+        while log.len() > LOG_LENGTH || (concerns > LOG_CONCERNS && log.len() > 1) {
+            concerns -= log.pop_front().map_or(0, |revised| revised.touched.len());
         }
         drop(log);
         self.step_done();
@@ -277,7 +295,7 @@ impl ReadModel {
         let log = self.shared.log.lock();
         let first = log.front()?.revision;
         let newest = log.back()?.revision;
-        (revision + 1 >= first && revision <= newest).then(|| log.iter().filter(|r| r.revision > revision).cloned().collect())
+        (revision.saturating_add(1) >= first && revision <= newest).then(|| log.iter().filter(|r| r.revision > revision).cloned().collect())
     }
 
     /// Instant at which the model last equalled the database.

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::points::{Points, Row};
+use super::published::Published;
 use super::rows::{Facility, Household, Incident};
 use super::shapes::{Areas, Basemap, Cells};
 use super::tallies::Tallies;
@@ -32,6 +33,8 @@ pub struct Model {
     pub incidents: Points<Incident>,
     /// Water, roads and greens.
     pub basemap: Arc<Basemap>,
+    /// What was published of incidents.
+    pub published: Arc<Published>,
     /// Counts by cell and area.
     pub tallies: Tallies,
 }
@@ -49,6 +52,7 @@ impl Model {
             facilities: Points::default(),
             incidents: Points::default(),
             basemap: Arc::default(),
+            published: Arc::default(),
             tallies: Tallies::default(),
         }
     }
@@ -89,6 +93,7 @@ impl Model {
         for feature in self.basemap.iter() {
             line(format!("{} {:?}", self.lists.basemap_kind.text(feature.kind), super::rows::BaseFeature { kind: 0, ..(**feature).clone() }));
         }
+        self.published.lines().for_each(line);
         hash.digest128()
     }
 }

@@ -21,12 +21,17 @@ const FRESH_ROWS: usize = 768;
 const FEW_ROWS: usize = 256;
 
 /// What a row carries beside place, key and scope.
-pub trait Attributes: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+pub trait Attributes: Clone + PartialEq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static {
     /// Whether rows count for anything beside themselves.
     const WEIGHS: bool = false;
 
     /// What the row counts for beside itself: households at an address. Below 2^22, so that a block's sum fits 32 bits.
     fn weight(&self) -> u32 {
+        0
+    }
+
+    /// The office whose readers see the row wherever it lies; 0: none.
+    fn unit(&self) -> i64 {
         0
     }
 }

@@ -7,12 +7,15 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::points::{Attributes, Row};
+use super::published::PublishedRow;
 use super::words::Lists;
+use crate::codes::{AreaCode, Level};
 use crate::geom::{self, LonLat};
 use crate::mvt::{World, WorldBox};
+use crate::privacy::Audience;
 
 /// An address with the households at it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash)]
 pub struct Household {
     /// Key that stays over versions, in API and tiles.
     pub household_id: i64,
@@ -33,7 +36,7 @@ impl Attributes for Household {
 }
 
 /// A public facility.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Facility {
     /// Key that stays over versions, in API and tiles.
     pub facility_id: i64,
@@ -48,7 +51,7 @@ pub struct Facility {
 impl Attributes for Facility {}
 
 /// An incident at its safe place.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash)]
 pub struct Incident {
     /// Office that handles it; 0: none yet.
     pub unit_id: i64,
@@ -64,7 +67,11 @@ pub struct Incident {
     pub risk_level: u16,
 }
 
-impl Attributes for Incident {}
+impl Attributes for Incident {
+    fn unit(&self) -> i64 {
+        self.unit_id
+    }
+}
 
 /// An administrative area.
 #[derive(Debug, Clone, PartialEq)]
@@ -256,4 +263,15 @@ pub(super) fn base_feature(row: &PgRow, lists: &Lists) -> Read<Option<BaseFeatur
         shape: Arc::new(shape),
         extent,
     }))
+}
+
+/// A row of `tiles/layers/published.sql`; none where its area or audience is of another program.
+pub(super) fn published(row: &PgRow) -> Read<Option<PublishedRow>> {
+    use chrono::Datelike as _;
+    let area = Level::from_i16(row.try_get(1)?).and_then(|level| row.try_get(0).ok().and_then(|lo| AreaCode::from_parts(lo, level)));
+    let (Some(area), Some(audience)) = (area, Audience::from_name(row.try_get(4)?)) else { return Ok(None) };
+    let day: chrono::NaiveDate = row.try_get(2)?;
+    let count: Option<i32> = row.try_get(5)?;
+    let group = row.try_get::<&str, _>(3)?.into();
+    Ok(Some(PublishedRow { area, month: day.year() * 12 + day.month0() as i32, group, audience, count: count.and_then(|n| u32::try_from(n).ok()) }))
 }

@@ -133,6 +133,11 @@ impl Cells {
         self.by_code.values()
     }
 
+    /// The cells whose codes lie in a range, by code.
+    pub fn within(&self, range: CodeRange) -> impl Iterator<Item = &Arc<Cell>> {
+        self.by_code.range(range.lo..range.hi).map(|(_, cell)| cell)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -26,7 +26,9 @@ impl Model {
             ("cells", cells),
             ("households", self.households.bytes() + self.households.len() * PLACE_BYTES),
             ("facilities", self.facilities.bytes() + names + self.facilities.len() * PLACE_BYTES),
+            ("published", self.published.bytes()),
             ("incidents", self.incidents.bytes() + self.incidents.len() * PLACE_BYTES),
+            ("published", self.published.bytes()),
         ]
     }
 }

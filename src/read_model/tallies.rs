@@ -107,19 +107,21 @@ impl Tallies {
         sum
     }
 
+    /// Old and new rows are set against each other by scope: an edit that makes a new version of a row counts the same.
     fn moved<A>(&mut self, moved: &[Moved<A>], counts: impl Fn(&Row<A>) -> Counts, touched: &mut Vec<i64>) {
+        let mut scopes: BTreeMap<i64, (Counts, Counts)> = BTreeMap::new();
         for m in moved {
-            let (old, new) = (m.old.as_ref(), m.new.as_ref());
-            if let (Some(old), Some(new)) = (old, new)
-                && old.scope == new.scope
-                && counts(old) == counts(new)
-            {
-                continue;
+            if let Some(old) = &m.old {
+                scopes.entry(old.scope).or_default().0.change(&counts(old), 1);
             }
-            for (row, sign) in old.map(|r| (r, -1)).into_iter().chain(new.map(|r| (r, 1))) {
-                self.change(row.scope, &counts(row), sign);
-                touched.push(row.scope);
+            if let Some(new) = &m.new {
+                scopes.entry(new.scope).or_default().1.change(&counts(new), 1);
             }
+        }
+        for (scope, (gone, come)) in scopes.into_iter().filter(|(_, (gone, come))| gone != come) {
+            self.change(scope, &gone, -1);
+            self.change(scope, &come, 1);
+            touched.push(scope);
         }
     }
 

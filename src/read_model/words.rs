@@ -44,6 +44,16 @@ impl Words {
         self.0.read().texts.get(usize::from(number)).cloned().unwrap_or_else(|| "".into())
     }
 
+    /// How many numbers were given out.
+    pub fn len(&self) -> usize {
+        self.0.read().texts.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// All texts in order of the alphabet.
     pub fn all(&self) -> Vec<Arc<str>> {
         let mut all = self.0.read().texts.clone();
@@ -59,6 +69,8 @@ pub struct Lists {
     pub facility_kind: Words,
     /// Categories of incident.
     pub category: Words,
+    /// Groups of categories in which numbers are published.
+    pub category_group: Words,
     /// How incidents were found.
     pub source: Words,
     /// Where incidents stand.
@@ -73,9 +85,22 @@ pub struct Lists {
     pub cell_kind: Words,
     /// Kinds of base map feature.
     pub basemap_kind: Words,
+    sensitive_groups: RwLock<Vec<u16>>,
 }
 
 impl Lists {
+    /// Whether a group of categories holds a sensitive one: told from ten cases on and one level coarser.
+    pub fn is_sensitive(&self, group: u16) -> bool {
+        self.sensitive_groups.read().contains(&group)
+    }
+
+    /// Says that a group holds a sensitive category.
+    pub fn mark_sensitive(&self, group: u16) {
+        if !self.is_sensitive(group) {
+            self.sensitive_groups.write().push(group);
+        }
+    }
+
     /// The list of this name in the table `code_values`, where the model keeps one.
     pub fn named(&self, list: &str) -> Option<&Words> {
         Some(match list {

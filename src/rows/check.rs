@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::db::Scoped;
 use crate::error::{Error, Fault, Result};
-use crate::privacy::text_gate::{Kind, inspect};
+use crate::privacy::text_gate;
 
 /// Gathers faults.
 #[derive(Debug, Default)]
@@ -27,15 +27,7 @@ impl Checks {
         if text.chars().any(|c| c.is_control() && c != '\n') {
             self.fault(pointer, "control_character", "the text holds control characters; type it anew");
         }
-        for finding in inspect(text) {
-            let what = match finding.kind {
-                Kind::IdentityNumber => "an identity number",
-                Kind::Mobile => "a mobile number",
-                Kind::BankCard => "a bank card number",
-            };
-            let (from, to) = (finding.chars.start + 1, finding.chars.end);
-            self.fault(pointer, "personal_data", format!("characters {from} to {to} are {what}; take it out"));
-        }
+        self.faults.extend(text_gate::faults(pointer, text));
     }
 
     /// As [`Self::text`], and not empty.

@@ -2,32 +2,51 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
+use super::kernel::{Bandwidth, Per};
 use crate::error::{Error, Fault, Result};
-use crate::read_model::{Facility, Incident, Lists, Reader, Words};
+use crate::privacy::suppression::ORDINARY;
+use crate::published::Month;
+use crate::read_model::{Facility, Incident, Lists, MonthNumber, Reader, Words};
 
-/// Filters by name; an empty list lets everything through.
+/// Filters by name; an empty list lets everything through. With them go the two choices of the layer `heat`, so that one
+/// value is all that a tile depends on beside rows and reader.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
+    /// How far the heat of an incident reaches.
+    pub bandwidth: Bandwidth,
+    /// What heat is measured by.
+    pub per: Per,
     kinds: Vec<u16>,
     categories: Vec<u16>,
     sources: Vec<u16>,
     states: Vec<u16>,
     from_day: Option<i32>,
     to_day: Option<i32>,
+    group: Option<String>,
+    from_month: Option<MonthNumber>,
+    to_month: Option<MonthNumber>,
 }
 
-const NAMES: &str = "kind, category, source, state, from, to";
+const NAMES: &str = "kind, category, source, state, from, to, group, month_from, month_to, bandwidth_m, per";
+/// Months that a map of published numbers is of, unless told.
+const MONTHS: MonthNumber = 12;
 
 impl Filter {
     /// Reads pairs such as `("kind", "F01,F02")`; a name may come more than once.
     ///
     /// `Invalid` names what is allowed; `Forbidden` where a filter of incidents comes from a reader without case rights.
+    /// A reader of published numbers alone may name days; they stand for their months, since nothing finer is published.
     pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, lists: &Lists, reader: &Reader) -> Result<Self> {
         let mut filter = Self::default();
         let mut faults = Vec::new();
         for (name, value) in pairs {
-            if matches!(name, "category" | "source" | "state" | "from" | "to") && !reader.reads_cases() {
+            let days = matches!(name, "from" | "to");
+            let told = days && !reader.published.is_empty();
+            if (days || matches!(name, "category" | "source" | "state")) && !reader.reads_cases() && !told {
                 return Err(Error::Forbidden(format!("the filter {name} needs the right to cases")));
+            }
+            if name == "group" && reader.published.is_empty() {
+                return Err(Error::Forbidden("the filter group needs the right to published numbers".into()));
             }
             match name {
                 "kind" => codes(name, value, &lists.facility_kind, &mut filter.kinds, &mut faults),
@@ -36,12 +55,34 @@ impl Filter {
                 "state" => codes(name, value, &lists.state, &mut filter.states, &mut faults),
                 "from" => filter.from_day = day(name, value, &mut faults),
                 "to" => filter.to_day = day(name, value, &mut faults),
+                "group" => {
+                    let mut groups = Vec::new();
+                    codes(name, value, &lists.category_group, &mut groups, &mut faults);
+                    match groups.as_slice() {
+                        [] => {}
+                        [one] => filter.group = Some(lists.category_group.text(*one).to_string()),
+                        _ => faults.push(Fault::new(name, "unknown_value", "group takes one group: published numbers of several do not add up")),
+                    }
+                }
+                "month_from" => filter.from_month = month(name, value, &mut faults),
+                "month_to" => filter.to_month = month(name, value, &mut faults),
+                "bandwidth_m" => match Bandwidth::parse(value) {
+                    Some(bandwidth) => filter.bandwidth = bandwidth,
+                    None => faults.push(Fault::new(name, "unknown_value", Bandwidth::allowed())),
+                },
+                "per" => match Per::parse(value) {
+                    Some(per) => filter.per = per,
+                    None => faults.push(Fault::new(name, "unknown_value", format!("per has no value {value:?}; it has km2, households"))),
+                },
                 _ => faults.push(Fault::new(name, "unknown_filter", format!("there is no filter {name}; there are {NAMES}"))),
             }
         }
         for list in [&mut filter.kinds, &mut filter.categories, &mut filter.sources, &mut filter.states] {
             list.sort_unstable();
             list.dedup();
+        }
+        if !reader.reads_cases() {
+            filter.snap_to_months();
         }
         if faults.is_empty() { Ok(filter) } else { Err(Error::Invalid(faults)) }
     }
@@ -65,9 +106,70 @@ impl Filter {
         self.categories.is_empty() && self.sources.is_empty() && self.states.is_empty() && self.from_day.is_none() && self.to_day.is_none()
     }
 
+    /// The same test as sets of bits, for a scan of many rows; none where a code list is too long for that.
+    pub fn quick(&self, lists: &Lists) -> Option<QuickFilter> {
+        let few = [&lists.category, &lists.source, &lists.state].iter().all(|words| words.len() <= 64);
+        let bits = |list: &[u16]| if list.is_empty() { u64::MAX } else { list.iter().fold(0, |bits, code| bits | 1 << code) };
+        let (from, to) = (self.from_day.unwrap_or(i32::MIN), self.to_day.unwrap_or(i32::MAX));
+        // no day is in an empty span, nor is any category in an empty set
+        let categories = if from > to { 0 } else { bits(&self.categories) };
+        few.then(|| QuickFilter { categories, sources: bits(&self.sources), states: bits(&self.states), from, span: to.wrapping_sub(from) as u32 })
+    }
+
+    /// The months asked for, counted from January of the year 0, both included.
+    pub fn months(&self) -> (MonthNumber, MonthNumber) {
+        let month = |day: Option<i32>| day.and_then(NaiveDate::from_num_days_from_ce_opt).map(|day| day.year() * 12 + day.month0() as i32);
+        (self.from_month.or_else(|| month(self.from_day)).unwrap_or(0), self.to_month.or_else(|| month(self.to_day)).unwrap_or(MonthNumber::MAX))
+    }
+
+    /// Whether a group of published numbers was asked for.
+    pub const fn names_group(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// The group of published numbers asked for: all ordinary kinds together unless told.
+    pub fn group(&self) -> &str {
+        self.group.as_deref().unwrap_or(ORDINARY)
+    }
+
+    /// Months that a map of published numbers is of; `last` is the last month published at all.
+    pub fn published(&self, last: Option<MonthNumber>) -> (&str, (MonthNumber, MonthNumber)) {
+        let (from, to) = self.months();
+        let to = if to == MonthNumber::MAX { last.unwrap_or(0) } else { to };
+        let from = if from == 0 { to - MONTHS + 1 } else { from };
+        (self.group(), (from.min(to), to))
+    }
+
+    /// Days become the first of their month: what is published is told by months, and equal months share a tile.
+    fn snap_to_months(&mut self) {
+        for day in [&mut self.from_day, &mut self.to_day] {
+            let first = day.and_then(NaiveDate::from_num_days_from_ce_opt).and_then(|day| day.with_day(1));
+            *day = first.map(|day| day.num_days_from_ce());
+        }
+    }
+
     /// Whether every facility passes.
     pub const fn all_facilities(&self) -> bool {
         self.kinds.is_empty()
+    }
+}
+
+/// A filter of incidents by bits.
+#[derive(Debug, Clone, Copy)]
+pub struct QuickFilter {
+    categories: u64,
+    sources: u64,
+    states: u64,
+    from: i32,
+    span: u32,
+}
+
+impl QuickFilter {
+    /// Whether an incident passes: one or two nanoseconds, and no branch but the last.
+    #[inline]
+    pub const fn incident(&self, row: &Incident) -> bool {
+        let bits = self.categories >> (row.category & 63) & self.sources >> (row.source & 63) & self.states >> (row.state & 63) & 1;
+        (bits == 1) & (row.occurred_day.wrapping_sub(self.from) as u32 <= self.span)
     }
 }
 
@@ -90,6 +192,22 @@ fn day(name: &str, value: &str, faults: &mut Vec<Fault>) -> Option<i32> {
         faults.push(Fault::new(name, "unknown_value", format!("{name} takes a day such as 2026-03-01")));
     }
     day
+}
+
+fn month(name: &str, value: &str, faults: &mut Vec<Fault>) -> Option<MonthNumber> {
+    let month = Month::parse(name, value).ok().map(Month::number);
+    if month.is_none() {
+        faults.push(Fault::new(name, "unknown_value", format!("{name} takes a month such as 2026-03")));
+    }
+    month
+}
+
+impl Filter {
+    /// Reads a query string as it stands in an address; see [`Self::parse`].
+    pub fn of_query(query: &str, lists: &Lists, reader: &Reader) -> Result<Self> {
+        let pairs = pairs(query);
+        Self::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), lists, reader)
+    }
 }
 
 /// The pairs of a query string, percent-decoded; `+` is a space.
@@ -135,8 +253,47 @@ mod tests {
         assert_eq!(said("colour=red"), format!("colour: there is no filter colour; there are {NAMES}"));
         assert_eq!(said("kind=F9"), "kind: kind has no value \"F9\"; it has F01, F02, F03");
         assert_eq!(said("from=2026-01-01"), "the filter from needs the right to cases");
+        assert_eq!(said("group=labour"), "the filter group needs the right to published numbers");
+        assert_eq!(said("bandwidth_m=100"), format!("bandwidth_m: {}", Bandwidth::allowed()));
+        assert_eq!(said("per=head"), "per: per has no value \"head\"; it has km2, households");
+        let told = Reader { published: Scope::everything(), ..reader.clone() };
+        lists.category_group.number("labour");
+        let snapped = Filter::parse([("from", "2026-02-17"), ("to", "2026-03-09"), ("group", "labour")], &lists, &told).unwrap();
+        assert_eq!(snapped.months(), (24_313, 24_314));
+        assert_eq!(Filter::parse([("from", "2026-02-01"), ("to", "2026-03-31"), ("group", "labour")], &lists, &told).unwrap(), snapped);
+        assert!(Filter::parse([("state", "closed")], &lists, &told).is_err(), "no other filter goes with published numbers");
         let reader = Reader { cases: Scope::everything(), ..reader };
         assert!(Filter::parse([("from", "2026-02-30")], &lists, &reader).is_err());
         assert!(Filter::parse([("to", "2026-02-28")], &lists, &reader).is_ok());
+    }
+
+    #[test]
+    fn the_quick_test_is_the_slow_one() {
+        let lists = Lists::default();
+        for code in ["01", "02", "03"] {
+            lists.category.number(code);
+            lists.source.number(code);
+            lists.state.number(code);
+        }
+        let reader = Reader { cases: Scope::everything(), ..Reader::default() };
+        let row = |n: u16, day| Incident { unit_id: 0, occurred_day: day, category: n % 3, source: n / 3 % 3, state: n / 9 % 3, risk_level: 0 };
+        for query in [
+            "",
+            "category=02",
+            "source=01,03&state=02",
+            "from=2026-01-02",
+            "to=2026-01-02&category=01",
+            "from=2026-01-03&to=2026-01-01",
+            "from=2026-01-01&to=2026-01-03",
+        ] {
+            let filter = Filter::of_query(query, &lists, &reader).unwrap();
+            let quick = filter.quick(&lists).expect("the lists are short");
+            let first = NaiveDate::from_ymd_opt(2025, 12, 31).map(|day| day.num_days_from_ce()).expect("a day");
+            for row in (0..27).flat_map(|n| (first..first + 5).map(move |day| row(n, day))) {
+                assert_eq!(quick.incident(&row), filter.incident(&row), "{query} {row:?}");
+            }
+        }
+        (0..70).for_each(|n| _ = lists.state.number(&format!("s{n}")));
+        assert!(Filter::default().quick(&lists).is_none());
     }
 }

@@ -122,6 +122,31 @@ pub static LAYERS: [LayerEntry; Layer::COUNT] = [
         encode: encode::incidents,
     },
     LayerEntry {
+        layer: Layer::Heat,
+        name: "heat",
+        description: "Incidents as weighted bins, with a buffer as wide as the kernel: a tile is enough to reckon the density anywhere in it. From \
+                      safe places and with all filters for readers with case rights, else from published numbers by month and group. Parameters \
+                      bandwidth_m (200 to 3000, default 800) and per (km2 or households)",
+        min_zoom: 0,
+        max_zoom: 14,
+        fields: &[
+            ("weight", "Of each point of the feature: incidents, or with per=households incidents × 1,000 over the households per km² around"),
+            ("count", "Incidents at each point of the feature; absent where they come from published numbers"),
+            ("radius_z0_px", "The bandwidth in pixels of 512 px tiles at zoom 0; doubles with each zoom"),
+            ("published", "True where the weight comes from published numbers"),
+        ],
+        encode: encode::heat,
+    },
+    LayerEntry {
+        layer: Layer::HeatWithheld,
+        name: "heat_withheld",
+        description: "Places too few to say for a reader of published numbers: hatched, and no heat is reckoned in them",
+        min_zoom: 0,
+        max_zoom: 14,
+        fields: &[CODE, LEVEL, ("reason", "too_few: below the threshold; not_published: no number of these months and this group")],
+        encode: encode::heat_withheld,
+    },
+    LayerEntry {
         layer: Layer::Water,
         name: "water",
         description: "Rivers and lakes",
@@ -147,6 +172,15 @@ pub static LAYERS: [LayerEntry; Layer::COUNT] = [
         max_zoom: 15,
         fields: &[KIND, NAME, NAME_EN],
         encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Published,
+        name: "published",
+        description: "Published incident numbers as classes, at the finest level at which half of the places are shown",
+        min_zoom: 0,
+        max_zoom: 16,
+        fields: &[CODE, LEVEL, NAME, NAME_EN, ("class", "Class of incidents per 1,000 households and year, from 1; absent: too few to say")],
+        encode: encode::published,
     },
 ];
 

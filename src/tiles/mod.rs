@@ -1,12 +1,14 @@
 //! Vector tiles for everyone: from the read model to bytes, cut to the reader, cached while they are true.
 //!
 //! `layers` is the list; `encode` writes one tile; `filter` reads the query; `cache` keeps packed bytes and ETags;
-//! `negotiate` packs; `tilejson` and `style` tell clients how to draw them. Routes are bound in `app`, which also knows
+//! `negotiate` packs; `tilejson` and `style` tell clients how to draw them; `kernel` is what heat is reckoned by. Routes are bound in `app`, which also knows
 //! who the reader is.
 
 mod cache;
 mod encode;
 mod filter;
+mod heat_style;
+mod kernel;
 mod layers;
 mod negotiate;
 mod style;
@@ -19,6 +21,8 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 pub use encode::{MOST_BYTES, encode};
 pub use filter::{Filter, pairs};
+pub use heat_style::HeatLook;
+pub use kernel::{Bandwidth, Per};
 pub use layers::{LAYERS, LayerEntry, parse};
 pub use negotiate::Encoding;
 pub use style::style;
@@ -35,6 +39,9 @@ const ENCODER: &str = "2";
 const VARY: &str = "Cookie, Authorization, Accept-Encoding";
 /// Bodies below this are not packed: it would make them larger.
 const SMALLEST_PACKED: usize = 200;
+
+/// Characters of a filter that stand in the audit trail; a longer one is told apart by its hash.
+const LONGEST_FILTER: usize = 200;
 
 /// Answers for tiles.
 #[derive(Debug)]
@@ -82,8 +89,11 @@ pub async fn tile(
     let entries = layers::parse(layers)?;
     let tile = TileId::parse(z, x, y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let model = service.model.model();
-    let pairs = filter::pairs(query);
-    let filter = Filter::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())), &model.lists, reader)?;
+    let filter = Filter::of_query(query, &model.lists, reader)?;
+    let heat = entries.iter().any(|entry| matches!(entry.layer, Layer::Heat | Layer::HeatWithheld));
+    if heat && filter.names_group() && reader.reads_cases() {
+        return Err(Error::Forbidden("heat of your cases is filtered by category; group is for readers of published numbers".into()));
+    }
     let accept = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
     let key = Key {
         layers: entries.iter().map(|entry| entry.layer).collect(),
@@ -113,17 +123,41 @@ pub async fn tile(
     answer(headers, &made, encoding)
 }
 
+/// What a request looked at, for the audit trail: each layer with its filter in order, `facilities?kind=F01`.
+pub fn looked_at(layers: &str, query: &str) -> Result<Vec<String>> {
+    let mut filter = pairs(query);
+    filter.sort_unstable();
+    filter.dedup();
+    let filter: Vec<String> = filter.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut filter = if filter.is_empty() { String::new() } else { format!("?{}", filter.join("&")) };
+    if filter.chars().count() > LONGEST_FILTER {
+        let hash = xxhash_rust::xxh3::xxh3_128(filter.as_bytes());
+        filter = format!("{}… {hash:032x}", filter.chars().take(LONGEST_FILTER).collect::<String>());
+    }
+    Ok(parse(layers)?.into_iter().map(|entry| format!("{}{filter}", entry.name)).collect())
+}
+
 /// The reader without rights that none of the layers asks for, so that readers who see the same share a tile.
 fn relevant(reader: &Reader, entries: &[&LayerEntry]) -> Reader {
     let has = |layer: Layer| entries.iter().any(|entry| entry.layer == layer);
     let mut reader = reader.clone();
+    let own_cases = reader.cases.clone();
     reader.units.sort_unstable();
     if !has(Layer::Households) {
         reader.households = Scope::none();
     }
-    if !has(Layer::Incidents) {
+    let heat = has(Layer::Heat) || has(Layer::HeatWithheld);
+    if !has(Layer::Incidents) && !heat {
         reader.cases = Scope::none();
         reader.units.clear();
+    }
+    if has(Layer::Published) || (heat && !reader.reads_cases()) {
+        // whose numbers are told how depends on the cases one may open
+        reader.cases = own_cases;
+    } else {
+        reader.published = Scope::none();
+        reader.staff = Scope::none();
+        reader.known = Arc::default();
     }
     if entries.iter().all(|entry| matches!(entry.layer, Layer::Water | Layer::Roads | Layer::Greens | Layer::Incidents)) {
         reader.map = Scope::none();

@@ -17,6 +17,7 @@ use crate::db::{Cursor, Page, PageLimit, Scoped, Scopes};
 use crate::error::{Error, Result};
 use crate::http::geojson::PageInfo;
 use crate::http::{Body, Path, Query};
+use crate::privacy::text_gate;
 
 /// An account as the security administrator sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -207,6 +208,9 @@ async fn list_users(State(context): State<Context>, signed: Signed, Query(paging
 /// Answers the one-time password; it is shown once, and the first sign-in must set another.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewAccountBody, responses((status = 201, body = NewCredentials)))]
 async fn create_user(State(context): State<Context>, signed: Signed, Body(new): Body<NewAccountBody>) -> Result<(StatusCode, Json<NewCredentials>)> {
+    for (pointer, text) in [("/account", &new.account), ("/name_zh", &new.name_zh), ("/name_en", &new.name_en)] {
+        text_gate::refuse(pointer, text)?;
+    }
     let mut transaction = begin(&context, &signed).await?;
     let (password, hash) = one_time_password().await?;
     let row = NewAccount {
@@ -323,6 +327,7 @@ async fn create_token(State(context): State<Context>, signed: Signed, Body(new):
     if new.name.is_empty() || new.name.chars().count() > 60 {
         return Err(Error::invalid("/name", "out_of_range", "a name has 1 to 60 characters"));
     }
+    text_gate::refuse("/name", &new.name)?;
     let mut transaction = own_tokens(&context).await?;
     let (secret, hash) = new_secret()?;
     let id = store::create_token(transaction.conn(), &hash, signed.reader.user_id, &new.name, new.expires_on, context.clock.now()).await?;

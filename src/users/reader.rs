@@ -9,6 +9,7 @@ use super::rights::{Right, Role};
 use crate::codes::{CodeRange, Scope};
 use crate::db::Scopes;
 use crate::error::{Error, Result};
+use crate::privacy::Standing;
 
 /// Who asks, and what may be answered.
 #[derive(Debug, Clone)]
@@ -85,12 +86,25 @@ impl Reader {
     /// What a transaction of this reader may touch.
     pub fn scopes(&self) -> Scopes {
         let scopes = self.scopes.iter().fold(Scopes::default(), |scopes, (right, scope)| scopes.with(right.key(), scope));
-        scopes.with_ids("units", &self.units())
+        scopes.with("published_k3", &self.staff_areas()).with_ids("units", &self.units())
     }
 
-    /// Areas in which the reader is staff, whatever the role.
-    pub fn own_areas(&self) -> Scope {
-        self.grants.iter().map(|grant| grant.area.range()).collect()
+    /// Whether the other reader is the same account with the same rights.
+    pub fn same_rights(&self, other: &Self) -> bool {
+        self.user_id == other.user_id
+            && self.scopes == other.scopes
+            && self.units() == other.units()
+            && self.must_change_password == other.must_change_password
+    }
+
+    /// Areas of whose cases the reader is staff.
+    pub fn staff_areas(&self) -> Scope {
+        self.grants.iter().filter(|grant| grant.role.is_staff()).map(|grant| grant.area.range()).collect()
+    }
+
+    /// What the reader may, as far as incidents are concerned: the question that every output of them puts to `privacy`.
+    pub fn standing(&self) -> Standing {
+        Standing { cases: self.scope(Right::Cases), own: self.staff_areas(), public: false }
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Right {
     Cases,
     /// See published incident numbers.
     Published,
+    /// Publish incident numbers, without reading any case.
+    Publish,
     /// Make, change and retire areas.
     WriteAreas,
     /// Make, change and retire cells.
@@ -67,6 +69,7 @@ impl Right {
             Self::Households => "households",
             Self::Cases => "cases",
             Self::Published => "published",
+            Self::Publish => "publish",
             Self::WriteAreas => "write_areas",
             Self::WriteCells => "write_cells",
             Self::WriteHouseholds => "write_households",
@@ -110,19 +113,24 @@ impl Role {
         matches!(self, Self::Security | Self::Auditor)
     }
 
+    /// Whether who holds it works on the cases of the area: such staff are told published numbers from three up.
+    pub const fn is_staff(self) -> bool {
+        matches!(self, Self::Supervisor | Self::Unit | Self::Centre)
+    }
+
     /// What the role lets one do, inside the area of its grant.
     ///
     /// A unit's cases are not listed: they follow from the unit, not from the area.
     pub const fn rights(self) -> &'static [Right] {
         use Right::{
-            Audit, Cases, Households, ImportIncidents, Imports, Map, Published, Settings, Users, WriteAreas, WriteCells, WriteFacilities,
+            Audit, Cases, Households, ImportIncidents, Imports, Map, Publish, Published, Settings, Users, WriteAreas, WriteCells, WriteFacilities,
             WriteHouseholds, WriteIncidents,
         };
         match self {
             Self::Supervisor | Self::Centre => &[Map, Households, Cases, Published, WriteHouseholds, WriteFacilities, WriteIncidents],
             Self::Unit | Self::Official => &[Map, Published],
             Self::Planner => &[Map, Households, Published, WriteCells],
-            Self::System => &[Map, Households, WriteAreas, WriteCells, WriteHouseholds, WriteFacilities, ImportIncidents, Imports, Settings],
+            Self::System => &[Map, Households, WriteAreas, WriteCells, WriteHouseholds, WriteFacilities, ImportIncidents, Imports, Publish, Settings],
             Self::Security => &[Users],
             Self::Auditor => &[Audit],
         }

@@ -106,6 +106,7 @@ struct MyRights {
     map: bool,
     households: bool,
     cases: bool,
+    published: bool,
     write_facilities: bool,
     write_households: bool,
     write_cells: bool,
@@ -163,12 +164,17 @@ async fn sign_in(
     Body(credentials): Body<Credentials>,
 ) -> Result<Response, Failure> {
     let opened = door.sign_in.open(credentials.account.trim(), &credentials.password, peer.ip()).await;
-    let (secret, reader) = match opened {
-        Err(Error::Busy { retry_after_s, message }) if message.starts_with("too many") => return Err(Failure::too_many(retry_after_s, message)),
-        other => other?,
-    };
+    let (secret, reader) = opened.map_err(one_caller)?;
     let me = me(&context, &reader).await?;
     Ok(with_cookie(Json(me).into_response(), &secret, door.secure))
+}
+
+/// Too many failures lock out one caller and nobody else.
+fn one_caller(error: Error) -> Failure {
+    match error {
+        Error::Busy { retry_after_s, message } if message.starts_with("too many") => Failure::too_many(retry_after_s, message),
+        other => other.into(),
+    }
 }
 
 /// Sign out
@@ -184,14 +190,15 @@ async fn sign_out(State(door): State<Door>, _: Signed, headers: HeaderMap) -> Re
 ///
 /// Every other session of the account ends.
 #[utoipa::path(put, path = "/api/session/password", tag = "session", request_body = PasswordChange,
-    responses((status = 204), (status = 422, body = crate::http::Problem)))]
+    responses((status = 204), (status = 422, body = crate::http::Problem), (status = 429, body = crate::http::Problem)))]
 async fn change_password(
     State(door): State<Door>,
     signed: Signed,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Body(change): Body<PasswordChange>,
-) -> Result<Response> {
-    let secret = door.sign_in.change_password(&signed.reader, &change.current, &change.new, peer.ip()).await?;
+) -> Result<Response, Failure> {
+    let changed = door.sign_in.change_password(&signed.reader, &change.current, &change.new, peer.ip()).await;
+    let secret = changed.map_err(one_caller)?;
     Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), &secret, door.secure))
 }
 
@@ -231,6 +238,7 @@ async fn me(context: &Context, reader: &Reader) -> Result<Me> {
             map: reader.has(Right::Map),
             households: reader.has(Right::Households),
             cases: reader.has(Right::Cases) || !reader.units().is_empty(),
+            published: reader.has(Right::Published),
             write_facilities: reader.has(Right::WriteFacilities),
             write_households: reader.has(Right::WriteHouseholds),
             write_cells: reader.has(Right::WriteCells),

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+use tokio::sync::watch;
 
 use super::password::{hash_password, is_password, new_secret, secret_hash};
 use super::reader::Reader;
@@ -66,6 +67,8 @@ pub struct SignIn {
     known: Mutex<FxHashMap<[u8; 32], Known>>,
     /// Counts how often everything was forgotten: what was read before is not kept after.
     forgotten: AtomicU64,
+    /// Tells streams that last that somebody may have lost a right, or signed out.
+    changed: watch::Sender<u64>,
     failures: Mutex<FxHashMap<IpAddr, (u32, DateTime<Utc>)>>,
     /// What an unknown account is measured against, so that both answers take as long.
     decoy: String,
@@ -83,6 +86,7 @@ impl SignIn {
             clock,
             known: Mutex::default(),
             forgotten: AtomicU64::new(0),
+            changed: watch::Sender::new(0),
             failures: Mutex::default(),
             decoy: hash_password("nobody's password")?,
         })
@@ -93,6 +97,13 @@ impl SignIn {
         let mut known = self.known.lock();
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         known.clear();
+        drop(known);
+        self.changed.send_modify(|n| *n += 1);
+    }
+
+    /// Hears when somebody may have lost a right or signed out: what lasts asks again who its reader is.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
     }
 
     /// Keeps a reader, unless everything was forgotten since `began` was counted: the reader may be from before a write.
@@ -147,6 +158,9 @@ impl SignIn {
         let mut transaction = self.db.scoped(&login()).await?;
         store::close_session(transaction.conn(), &hash).await?;
         transaction.commit().await?;
+        // a request that was reading the session meanwhile may have remembered it again
+        self.known.lock().remove(&hash);
+        self.changed.send_modify(|n| *n += 1);
         Ok(())
     }
 

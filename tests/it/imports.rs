@@ -77,9 +77,11 @@ fn clock() -> maplebridge::context::Clock {
 /// Runs a line of the command; gives what it printed.
 async fn import(db: &Db, line: &str) -> String {
     let words = std::iter::once("import").chain(line.split_whitespace());
-    let args = Import::try_parse_from(words).unwrap().args;
+    let typed: Vec<String> = words.map(str::to_owned).collect();
+    let args = Import::try_parse_from(&typed).unwrap().args;
+    let terms = maplebridge::cli::import::Terms { typed: &typed, locale: "en" };
     let mut out = Vec::new();
-    if let Err(error) = maplebridge::cli::import::run(args, db, clock(), "en", &mut out).await {
+    if let Err(error) = maplebridge::cli::import::run(args, db, clock(), terms, &mut out).await {
         out.extend(error.to_string().into_bytes());
     }
     String::from_utf8(out).unwrap()
@@ -106,6 +108,8 @@ async fn the_same_files_again_change_nothing() {
         let told = import(&db, line).await;
         assert!(told.contains("stored (job") && told.contains(" 0 faulty"), "{told}");
     }
+    let entries = count(&mut root, "select count(*) from audit_entries").await;
+    assert_eq!(entries, lines.len() as i64, "an import is one entry in the audit trail, however many rows it has");
     for line in &lines {
         let told = import(&db, line).await;
         assert!(told.contains(" 0 inserted, 0 updated,") && told.contains(" 0 ended"), "{told}");

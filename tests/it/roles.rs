@@ -16,16 +16,16 @@ use crate::support::town::{FOREIGN, FOREIGN_KEY, OWN, OWN_KEY, foreign_checksum,
 
 /// A route of the description.
 #[derive(Debug, Clone)]
-struct Route {
-    method: Method,
-    path: String,
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: String,
     /// Names of query parameters; those that must be given are marked.
     query: Vec<(String, bool)>,
     has_json_body: bool,
 }
 
 /// Every route that the program describes.
-fn routes() -> Vec<Route> {
+pub(crate) fn routes() -> Vec<Route> {
     let described = serde_json::to_value(maplebridge::app::openapi()).unwrap();
     let mut routes = Vec::new();
     for (path, item) in described["paths"].as_object().unwrap() {
@@ -45,8 +45,8 @@ fn routes() -> Vec<Route> {
 }
 
 /// What stands for a path parameter: something of one's own, of the other township, and of nobody.
-struct Filling {
-    own: String,
+pub(crate) struct Filling {
+    pub(crate) own: String,
     foreign: Option<String>,
     absent: String,
 }
@@ -65,7 +65,7 @@ fn filling(path: &str, name: &str) -> Filling {
         ("jobs" | "imports", "id") => texts("01KA000000000000000000000A", "01KB000000000000000000000B", "01KC000000000000000000000C"),
         ("service-standards", "id") => only("1", "9900001"),
         ("settings", "key") => only("map_attribution", "no_such_setting"),
-        ("tiles", "layers") => only("areas,cells,households,facilities,incidents,water,roads,greens", "nothing"),
+        ("tiles", "layers") => only("areas,cells,households,facilities,incidents,water,roads,greens,published", "nothing"),
         ("tiles", "z") => only("12", "31"),
         ("tiles", "x") => only("3413", "x"),
         ("tiles", "y") => only("1702", "y"),
@@ -99,6 +99,7 @@ fn body(route: &Route) -> Option<Value> {
         ("PATCH", "/api/households/{id}") => change(json!({"household_count": 5})),
         ("PATCH", "/api/incidents/{id}") => change(json!({"complexity": "hard"})),
         ("POST", "/api/incidents/{id}/transitions") => json!({"to": "in_process"}),
+        ("POST", "/api/publications") => json!({"month": "2026-01", "within": FOREIGN}),
         ("PATCH", "/api/service-standards/{id}") => json!({"minutes": 6}),
         ("PUT", "/api/settings/{key}") => json!({"value": ""}),
         ("POST", "/api/imports" | "/api/imports/{id}/commit" | "/api/imports/{id}/undo" | "/api/jobs/{id}/undo" | "/api/jobs/{id}/cancel") => {
@@ -109,7 +110,7 @@ fn body(route: &Route) -> Option<Value> {
 }
 
 /// The path with every parameter filled by the same choice.
-fn filled(route: &Route, choose: impl Fn(Filling) -> String) -> String {
+pub(crate) fn filled(route: &Route, choose: impl Fn(Filling) -> String) -> String {
     let parts = route.path.split('/').map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
         Some(name) => choose(filling(&route.path, name)),
         None => part.to_owned(),
@@ -123,7 +124,7 @@ fn has_foreign(route: &Route) -> bool {
 }
 
 /// The queries with which a reading route is asked.
-fn queries(route: &Route) -> Vec<String> {
+pub(crate) fn queries(route: &Route) -> Vec<String> {
     let has = |name: &str| route.query.iter().any(|(query, _)| query == name);
     let mut queries = Vec::new();
     if has("q") {
@@ -149,7 +150,7 @@ fn encoded(text: &str) -> String {
     text.bytes().flat_map(|byte| ['%', hex_digit(byte >> 4), hex_digit(byte & 15)]).collect()
 }
 
-async fn ask(site: &Site, role: Option<Role>, route: &Route, path: &str) -> Answer {
+pub(crate) async fn ask(site: &Site, role: Option<Role>, route: &Route, path: &str) -> Answer {
     let bearer = role.map(|role| site.bearer(role));
     let mut headers = vec![("if-match", "\"v1\"")];
     headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
@@ -228,7 +229,7 @@ fn tiles_over_both() -> Vec<String> {
 }
 
 /// What the administrators of the whole system see of every township by right: accounts, and the audit trail.
-fn is_system_wide(route: &Route, role: Role) -> bool {
+pub(crate) fn is_system_wide(route: &Route, role: Role) -> bool {
     (role == Role::Security && route.path.starts_with("/api/users")) || (role == Role::Auditor && route.path == "/api/audit")
 }
 
@@ -281,7 +282,7 @@ async fn no_tile_shows_a_word_of_the_other_township_at_any_zoom() {
     let mut seen = BTreeSet::new();
     for role in Role::ALL {
         for tile in tiles_over_both() {
-            let path = format!("/tiles/areas,area_labels,cells,cell_labels,households,facilities,incidents,water,roads,greens/{tile}");
+            let path = format!("/tiles/areas,area_labels,cells,cell_labels,households,facilities,incidents,water,roads,greens,published/{tile}");
             let answer = site.get(role, &path).await;
             if answer.status != StatusCode::OK {
                 continue;

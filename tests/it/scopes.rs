@@ -31,7 +31,14 @@ async fn seen_without_scope(app: &mut PgConnection, table: &str) -> i64 {
 async fn ready() -> Option<(Database, PgConnection)> {
     let database = database().await?;
     town(&database).await;
-    let root = database.root().await;
+    let mut root = database.root().await;
+    // made by the sealer's first run, with a key of its own
+    root.execute(
+        "insert into audit_chain (fingerprint, begun_at, adopted_upto) values (sha256('key'), '2026-01-01T00:00:00Z', 0) on conflict do nothing;
+         insert into audit_seals_before (fingerprint, seq, entry_id, hash, origin) values (sha256('old'), 1, 1, sha256('seal'), 'signed')",
+    )
+    .await
+    .unwrap();
     Some((database, root))
 }
 

@@ -12,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 
+/// No command here takes so long, on any machine.
+const LATE: Duration = Duration::from_secs(90);
+
 /// A data directory that PostgreSQL's account may pass through; whatever still runs on it ends with it.
 struct Home(TempDir);
 
@@ -57,8 +60,22 @@ fn program(words: &[&str], data: &Path) -> Command {
     command
 }
 
+/// Runs a command to its end; one that does not come to it is ended, and said.
 fn run(words: &[&str], data: &Path) -> Output {
-    program(words, data).output().unwrap()
+    let child = program(words, data).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = child.id();
+    let (done, ended) = std::sync::mpsc::channel();
+    let watch = std::thread::spawn(move || {
+        let late = ended.recv_timeout(LATE).is_err();
+        if late {
+            signal(pid, Signal::KILL);
+        }
+        late
+    });
+    let output = child.wait_with_output().unwrap();
+    done.send(()).ok();
+    assert!(!watch.join().unwrap(), "{words:?} did not end within {LATE:?}: {}", said(&output));
+    output
 }
 
 fn said(output: &Output) -> String {
@@ -109,6 +126,11 @@ impl Serving {
     /// Sends the signal and waits for the end.
     fn end(&mut self, by: Signal) -> Option<i32> {
         signal(self.child.id(), by);
+        let deadline = Instant::now() + LATE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "serve did not end within {LATE:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         self.child.wait().unwrap().code()
     }
 }
@@ -165,6 +187,57 @@ async fn after_a_kill_the_next_start_takes_the_cluster_over_and_a_killed_cluster
     assert_eq!(next.status("/healthz").await, Some(200));
     assert_eq!(next.end(Signal::TERM), Some(0));
     assert!(home.postmaster().is_none_or(|pid| !alive(pid)));
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_an_import_leaves_nothing_and_the_same_cluster_takes_the_next_one() {
+    let home = Home::new();
+    let config = ClusterConfig { data_dir: home.data(), search: Search::new(None, std::env::var_os("PATH")), ephemeral: true };
+    let cluster = tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &mut rand::rng())).await.unwrap().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let (cells, doors) = (files.path().join("cells.csv"), files.path().join("doors.csv"));
+    std::fs::write(&cells, "name,wkt\n格,\"POLYGON((120 29,121 29,121 30,120 30,120 29))\"\n").unwrap();
+    let rows = (0..30_000).map(|door| format!("{door},{:.6},29.5\n", 120.0 + 0.00003 * f64::from(door)));
+    std::fs::write(&doors, std::iter::once("门牌,lon,lat\n".to_owned()).chain(rows).collect::<String>()).unwrap();
+    let (cells, doors) = (cells.to_str().unwrap(), doors.to_str().unwrap());
+    let begun = run(&["import", "cells", cells, "--crs", "WGS84", "--under", "990321001001", "--make-under", "枫桥村"], &home.data());
+    assert!(begun.status.success(), "{}", said(&begun));
+    let postmaster = home.postmaster().unwrap();
+
+    // Nothing can be written while this lock is held, so the kill falls between the reading and the commit.
+    let mut root = cluster.endpoint().connect_options("maplebridge").connect().await.unwrap();
+    let mut holder = cluster.endpoint().connect_options("maplebridge").connect().await.unwrap();
+    holder.execute("begin; lock table households in exclusive mode").await.unwrap();
+    let words = ["import", "households", doors, "--crs", "WGS84", "--key", "门牌"];
+    let mut importing = program(&words, &home.data()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%households%'";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut root).await.unwrap() == 0 {
+        assert!(Instant::now() < deadline && importing.try_wait().unwrap().is_none(), "the import does not come to its writing");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    importing.kill().unwrap();
+    importing.wait().unwrap();
+    drop(holder);
+    while sqlx::query_scalar::<_, i64>(
+        "select count(*) from pg_stat_activity where query like '%households%' and state <> 'idle' and pid <> pg_backend_pid()",
+    )
+    .fetch_one(&mut root)
+    .await
+    .unwrap()
+        > 0
+    {
+        assert!(Instant::now() < deadline, "the killed import's backend does not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let stored = "select (select count(*) from households) + (select count(*) from safe_places)";
+    assert_eq!(sqlx::query_scalar::<_, i64>(stored).fetch_one(&mut root).await.unwrap(), 0, "all or nothing");
+
+    let next = run(&words, &home.data());
+    assert!(next.status.success() && said(&next).contains("30000 inserted"), "{}", said(&next));
+    assert_eq!((home.postmaster(), alive(postmaster)), (Some(postmaster), true));
+    drop(root);
+    tokio::task::spawn_blocking(move || cluster.stop()).await.unwrap().unwrap();
 }
 
 #[test]
@@ -234,15 +307,68 @@ async fn a_backup_of_a_running_system_restores_elsewhere_to_the_same_rows() {
     let restored = run(&["restore", path], &other.data());
     assert!(restored.status.success(), "{}", said(&restored));
     let after = checksums(&other.data(), None).await;
-    for (one, two) in before.iter().zip(&after) {
-        assert_eq!(one, two);
-    }
-    assert_eq!(before.len(), after.len());
+    // the trail goes on by itself: the server seals, the restore is an entry
+    let lasting = |all: &[(String, i64, String)]| all.iter().filter(|(table, ..)| !table.starts_with("audit_")).cloned().collect::<Vec<_>>();
+    assert_eq!(lasting(&before), lasting(&after));
     let served = Serving::start(&other.data());
     assert_eq!(served.before.len(), 1, "the accounts came along: {:?}", served.before);
     served.until("/readyz", 200).await;
     drop(served);
 
+    let verified = run(&["audit", "verify"], &other.data());
+    assert!(verified.status.success() && said(&restored).contains("a key that is not here"), "{} {}", said(&restored), said(&verified));
+
     let again = run(&["restore", path], &other.data());
     assert!(!again.status.success(), "only into an empty database: {}", said(&again));
+}
+
+/// Runs a statement as the superuser of a private cluster that serves.
+async fn by_superuser(data: &Path, statement: &str) {
+    let config = ClusterConfig { data_dir: data.to_path_buf(), search: Search::new(None, std::env::var_os("PATH")), ephemeral: true };
+    let cluster = tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &mut rand::rng())).await.unwrap().unwrap();
+    let mut root = cluster.endpoint().connect_options("maplebridge").connect().await.unwrap();
+    root.execute(statement).await.unwrap();
+    drop(root);
+    tokio::task::spawn_blocking(move || cluster.stop()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn verify_names_what_a_superuser_did_beside_a_running_server_and_ends_with_three() {
+    let home = Home::new();
+    let mut serving = Serving::start(&home.data());
+    for account in ["one", "two", "three"] {
+        assert!(run(&["user", "add", account, "--grant", "official:990321"], &home.data()).status.success());
+    }
+    let verify = |words: &[&str]| run(&[&["audit", "verify", "--json"], words].concat(), &home.data());
+    let outcome = |output: &Output| -> serde_json::Value { serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output))) };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut whole = verify(&[]);
+    while outcome(&whole)["good"].as_i64().unwrap() < 6 {
+        assert!(Instant::now() < deadline, "the server does not seal: {}", said(&whole));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        whole = verify(&[]);
+    }
+    assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
+    let head = outcome(&whole)["head"].as_str().unwrap().to_owned();
+    assert_eq!(verify(&["--head", &head]).status.code(), Some(0));
+    assert_eq!(verify(&["--head", &"0".repeat(64)]).status.code(), Some(3), "a head that the chain does not hold");
+    assert_eq!(verify(&["--head", "x"]).status.code(), Some(2));
+
+    by_superuser(&home.data(), "update audit_entries set target = 'four' where target = 'two'").await;
+    let tampered = run(&["audit", "verify"], &home.data());
+    assert_eq!(tampered.status.code(), Some(3), "{}", said(&tampered));
+    assert!(said(&tampered).contains("edited: 封存 seal 5"), "{}", said(&tampered));
+    assert_eq!(outcome(&verify(&[]))["bad"][0]["kind"], "edited");
+    assert_eq!(serving.end(Signal::TERM), Some(0));
+    let key = std::fs::read_to_string(home.data().join("audit.key")).unwrap();
+    assert!(!said(&tampered).contains(key.trim()));
+}
+
+#[test]
+fn a_database_of_ones_own_wants_a_key_file() {
+    let home = Home::new();
+    let urls = ["--database-url", "postgres://a:b@localhost:1/c", "--feed-url", "postgres://a:b@localhost:1/c"];
+    let refused = run(&[&["audit", "verify"], urls.as_slice()].concat(), &home.data());
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(said(&refused).contains("--audit-key-file"), "{}", said(&refused));
 }

@@ -17,13 +17,13 @@ use sqlx::Executor as _;
 use crate::feed_support::{COUNTY, Dice, Town};
 
 fn all() -> Reader {
-    Reader { map: Scope::everything(), households: Scope::everything(), cases: Scope::everything(), units: vec![] }
+    Reader { map: Scope::everything(), households: Scope::everything(), cases: Scope::everything(), units: vec![], ..Reader::default() }
 }
 
 /// The first township only.
 fn township() -> Reader {
     let scope = || -> Scope { [CodeRange { lo: COUNTY + 1_000_000, hi: COUNTY + 2_000_000 }].into_iter().collect() };
-    Reader { map: scope(), households: scope(), cases: scope(), units: vec![] }
+    Reader { map: scope(), households: scope(), cases: scope(), units: vec![], ..Reader::default() }
 }
 
 /// The tiles of a zoom that the town touches.

@@ -83,16 +83,16 @@ export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 84
 export type MapElement = HTMLElement & { __map: MapLibre }
 
 /** Signs in without the form, which has its own test. */
-export async function beSignedIn(page: Page, server: Server) {
-  const { account, password } = server.accounts.find(({ role }) => role === 'supervisor')!
+export async function beSignedIn(page: Page, server: Server, as = 'supervisor') {
+  const { account, password } = server.accounts.find(({ role }) => role === as)!
   const answer = await page.request.post('/api/session', { data: { account, password } })
   expect(answer.ok(), await answer.text()).toBe(true)
   await page.addInitScript(() => localStorage.setItem('maplebridge.session', '1'))
 }
 
 /** Signs in and waits until the map has drawn everything in view. */
-export async function openMap(page: Page, server: Server, path = '/map') {
-  await beSignedIn(page, server)
+export async function openMap(page: Page, server: Server, path = '/map', as = 'supervisor') {
+  await beSignedIn(page, server, as)
   await page.goto(path)
   await drawn(page)
 }

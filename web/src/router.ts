@@ -7,6 +7,8 @@ export const router = createRouter({
   routes: [
     { path: '/', redirect: (to) => ({ path: '/map', query: to.query }) },
     { path: '/map', name: 'map', component: () => import('./views/MapView.vue') },
+    { path: '/api/docs', name: 'docs', component: () => import('./views/ApiDocs.vue') },
+    { path: '/audit', name: 'audit', component: () => import('./views/AuditTrail.vue') },
     { path: '/sign-in', name: 'sign-in', component: () => import('./views/SignIn.vue'), meta: { open: true } },
     { path: '/password', name: 'password', component: () => import('./views/ChangePassword.vue') },
     { path: '/:rest(.*)', name: 'not-found', component: () => import('./views/NotFound.vue'), meta: { open: true } },
@@ -25,6 +27,8 @@ router.beforeEach(async (to): Promise<boolean | RouteLocationRaw> => {
     return { name: 'sign-in', query: to.path === '/map' && !Object.keys(to.query).length ? {} : { next: to.fullPath } }
   }
   if (signedIn && session.mustChange && to.name !== 'password') return { name: 'password', query: { next: to.query.next ?? to.fullPath } }
+  // who may read the trail and no map begins there
+  if (signedIn && to.name === 'map' && session.me?.rights.audit && !session.me.rights.map) return { name: 'audit' }
   if (signedIn && to.name === 'sign-in') return safeNext(to.query.next)
   return true
 })

@@ -14,8 +14,8 @@ use super::binaries::{Search, locate_clients};
 use crate::error::{Error, Result};
 
 /// What a backup leaves out, for the message after one.
-pub const NOT_IN_A_BACKUP: &str = "the passwords of the database roles (a restore makes new ones) and the key that seals the audit: keep a copy of \
-    secrets.json elsewhere, for whoever holds both the key and the audit could rewrite it";
+pub const NOT_IN_A_BACKUP: &str = "the passwords of the database roles (a restore makes new ones) and the key of the audit trail: keep a copy of \
+    audit.key elsewhere, for whoever holds both the key and the database could rewrite the trail";
 
 /// A database and the role that signs in to it; the role must see every row (a superuser, or one with BYPASSRLS).
 #[derive(Clone)]

@@ -148,7 +148,11 @@ mod tests {
         let mut owner = Hold::join(dir.path()).unwrap();
         assert!(owner.try_own(dir.path()).unwrap());
         let guest = Hold::join(dir.path()).unwrap();
-        drop(owner); // as a kill -9 does: the kernel lets go of both locks
+        // as a kill -9 does: the kernel lets go of both locks. By hand, since a child that another test has just forked may
+        // still share the files, and then a drop lets go of nothing.
+        owner.users.unlock().unwrap();
+        owner.owner.unlock().unwrap();
+        drop(owner);
         let mut stopped = false;
         guest
             .leave(|| {

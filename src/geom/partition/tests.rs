@@ -63,6 +63,15 @@ fn a_common_patch_is_told_with_its_size_and_place() {
 }
 
 #[test]
+fn a_cell_cut_back_to_its_neighbour_leaves_neither_overlap_nor_gap() {
+    let (west, east) = (rect(120.0, 30.0, 120.01, 30.01), rect(120.009, 30.002, 120.02, 30.008));
+    let cut = cut_back(&east, &west, Tolerance::default()).unwrap();
+    assert_eq!(overlaps(&[west.clone(), cut.clone()], Tolerance::default()), []);
+    assert!((area_m2(&cut) / area_m2(&rect(120.01, 30.002, 120.02, 30.008)) - 1.0).abs() < 1e-9);
+    assert_eq!(cut_back(&rect(120.001, 30.001, 120.002, 30.002), &west, Tolerance::default()), None, "nothing is left of it");
+}
+
+#[test]
 fn a_sliver_along_a_border_is_no_overlap_and_no_gap() {
     // 3 × 1e-7° is 3 cm, along 1.1 km: 32 m², but 3 cm wide.
     let over = [rect(120.0, 30.0, 120.01, 30.01), rect(120.009_999_7, 30.0, 120.02, 30.01)];

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use geo::{Area, Geometry, LineString, MakeValid, MultiPolygon, Polygon};
 
 use super::{is_valid, polygons};
-use crate::geom::{Round7, area_m2};
+use crate::geom::{Round7, area_m2, normal};
 
 /// A repaired shape and what the repair cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repaired {
-    /// Valid, on the 1e-7° grid, shells counter-clockwise; empty where nothing with an inside was left.
+    /// Valid, on the 1e-7° grid, in [`normal`] form; empty where nothing with an inside was left.
     pub geometry: MultiPolygon,
     /// Area as drawn, m²: the shells' less the holes', each ring by itself.
     pub area_before_m2: f64,
@@ -60,7 +60,7 @@ pub fn repair(shape: &Geometry) -> Result<Repaired, RepairError> {
     let mut geometry = parts.round7();
     for _ in 0..4 {
         if is_valid(&geometry) {
-            let geometry = oriented(geometry);
+            let geometry = tidy(geometry);
             let area_after_m2 = area_m2(&geometry);
             return Ok(Repaired { geometry, area_before_m2, area_after_m2 });
         }
@@ -91,9 +91,7 @@ fn canonical(ring: &LineString) -> Vec<[u64; 2]> {
     points
 }
 
-/// Shells counter-clockwise and holes clockwise, as RFC 7946 asks; empty parts dropped.
-fn oriented(shape: MultiPolygon) -> MultiPolygon {
-    use geo::orient::{Direction, Orient};
-    let parts: Vec<Polygon> = shape.0.into_iter().filter(|part| part.unsigned_area() > 0.0).collect();
-    MultiPolygon::new(parts).orient(Direction::Default)
+/// Empty parts dropped, the rest in normal form: what the repair leaves must not hang on the order in which it worked.
+fn tidy(shape: MultiPolygon) -> MultiPolygon {
+    normal(&MultiPolygon::new(shape.0.into_iter().filter(|part| part.unsigned_area() > 0.0).collect()))
 }

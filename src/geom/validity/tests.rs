@@ -121,7 +121,10 @@ proptest! {
         let line = LineString::from(points.iter().map(|(x, y)| (120.0 + f64::from(*x) * 1e-4, 30.0 + f64::from(*y) * 1e-4)).collect::<Vec<_>>());
         let shape = Geometry::Polygon(Polygon::new(line, vec![]));
         match repair(&shape) {
-            Ok(repaired) => prop_assert!(is_valid(&repaired.geometry)),
+            Ok(repaired) => {
+                prop_assert!(is_valid(&repaired.geometry));
+                prop_assert_eq!(repair(&shape), Ok(repaired), "twice the same, to the corner where it begins");
+            }
             Err(error) => prop_assert!(false, "{error}"),
         }
     }

@@ -52,8 +52,8 @@ pub async fn areas(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Res
          select s.*, a.id,
                 (a.name_zh, a.name_en, a.urban_rural_class) is distinct from
                 (s.name_zh, coalesce(nullif(s.name_en, ''), a.name_en), coalesce(s.urban_rural_class, a.urban_rural_class))
-                -- the same shape may begin at another corner
-                or (s.geom is not null and a.geom is distinct from s.geom and ST_Equals(a.geom, s.geom) is not true) as changed
+                -- the same shape may begin at another corner or run the other way
+                or (s.geom is not null and a.geom is distinct from s.geom and ST_Normalize(a.geom) is distinct from ST_Normalize(s.geom)) as changed
            from import_areas s left join areas a using (code_lo, level)",
     )
     .await?;

@@ -58,9 +58,9 @@ pub async fn cells(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Res
         "drop table if exists pg_temp.import_diff;
          create temp table import_diff on commit drop as
          select d.*, d.renamed or d.moved as changed from (
-           select s.*, c.id, c.valid_from as since,
-                  -- the same shape may begin at another corner
-                  c.geom is distinct from s.geom and ST_Equals(c.geom, s.geom) is not true as moved,
+            select s.*, c.id, c.valid_from as since, c.geom as was,
+                   -- the same shape may begin at another corner or run the other way
+                   c.geom is distinct from s.geom and ST_Normalize(c.geom) is distinct from ST_Normalize(s.geom) as moved,
                   (c.name_zh, c.name_en, c.short_name, c.kind) is distinct from
                   (s.name_zh, coalesce(nullif(s.name_en, ''), c.name_en), coalesce(nullif(s.short_name, ''), c.short_name), s.kind) as renamed
              from import_cells s left join cells c on c.code = s.code and c.valid_to is null) d",
@@ -101,7 +101,25 @@ pub async fn cells(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Res
            from import_diff where id is null or (moved and since < $3) order by code",
     )
     .await?;
+    settle(scoped, origin).await?;
     let updated = overwritten + ended;
     let inserted = written - ended;
     Ok(Merged { inserted, updated, overwritten, unchanged: staged - inserted - updated, retired })
+}
+
+/// Addresses, their groups and facilities follow the borders that changed: out of where cells were, then into where they are.
+async fn settle(scoped: &mut Scoped, origin: &Origin) -> Result<()> {
+    let any: bool =
+        sqlx::query_scalar("select exists (select 1 from households) or exists (select 1 from facilities)").fetch_one(scoped.conn()).await?;
+    if !any {
+        return Ok(());
+    }
+    for shapes in [
+        "select app.settle_rows(d.code, d.was, $1) from import_diff d where d.moved and d.was is not null order by d.code",
+        "select app.settle_rows(c.code, c.geom, $1) from cells c where c.valid_to = $1 and c.retired order by c.code",
+        "select app.settle_rows(d.code, d.geom, $1) from import_diff d where d.id is null or d.moved order by d.code",
+    ] {
+        sqlx::query(shapes).bind(origin.day).execute(scoped.conn()).await?;
+    }
+    Ok(())
 }

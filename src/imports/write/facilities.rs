@@ -71,5 +71,5 @@ const TABLE: Table = Table {
 pub async fn facilities(scoped: &mut Scoped, origin: &Origin, rows: impl Rows) -> Result<Merged> {
     stage(scoped, "import_facilities", STAGE, rows).await?;
     TABLE.compare(scoped, origin).await?;
-    TABLE.merge(scoped, origin, None).await
+    TABLE.merge(scoped, origin, &[], "").await
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use futures::TryStreamExt as _;
 use geo_types::{Geometry, Point};
 
-use super::safe::{self, Newcomer, Rule};
+use super::safe::{self, Housed, Newcomer, Rule};
 use super::versioned::Table;
 use super::{Lines, Merged, Origin, Rows, chunks, stage};
 use crate::db::Scoped;
@@ -53,25 +53,31 @@ const TABLE: Table =
 
 /// Writes households and gives each new one in a cell its safe place.
 ///
-/// An address that changes within its cell keeps its safe place; one that moves to another cell joins a group there.
+/// An address keeps the group of its life; one that moves to another cell is in none any more.
 pub async fn households(scoped: &mut Scoped, origin: &Origin, rule: Rule, rows: impl Rows) -> Result<Merged> {
     stage(scoped, "import_households", STAGE, rows).await?;
     TABLE.compare(scoped, origin).await?;
     let newcomers: Vec<Newcomer> = sqlx::query_as::<_, (i64, i64, f64, f64)>(
         "select s.n, s.scope_code, ST_X(s.geom), ST_Y(s.geom)
            from import_diff d join import_households s using (n)
-          where (d.id is null or d.was_in <> s.scope_code) and s.scope_code % 1000 <> 0",
+          where s.scope_code % 1000 <> 0
+            and (d.id is null or (d.changed and exists (select 1 from households h where h.id = d.id and h.safe_place_part = 'none')))",
     )
     .fetch(scoped.conn())
     .map_ok(|(n, cell, x, y)| Newcomer { n, cell, at: (x, y) })
     .try_collect()
     .await?;
     let housed = safe::house(scoped, rule, newcomers).await?;
-    let pairs = chunks(housed, |lines, (n, id): (i64, i64)| {
-        lines.plain(n);
-        lines.plain(id);
+    let pairs = chunks(housed, |lines, housed: Housed| {
+        lines.plain(housed.key);
+        lines.plain(housed.place);
+        lines.text(housed.part);
     });
-    stage(scoped, "import_housed", "n bigint, safe_place_id bigint", pairs).await?;
-    let value = "coalesce(x.safe_place_id, (select h.safe_place_id from households h where h.id = d.id and h.scope_code = s.scope_code))";
-    TABLE.merge(scoped, origin, Some(("safe_place_id", value, "left join import_housed x using (n)"))).await
+    stage(scoped, "import_housed", "n bigint, safe_place_id bigint, part text", pairs).await?;
+    let join = "left join import_housed x using (n) left join households was on was.id = d.id
+                left join safe_places g on g.id = was.safe_place_id";
+    let place = "case when was.safe_place_part <> 'none' then was.safe_place_id else x.safe_place_id end";
+    let part = "case when was.safe_place_part in ('founder', 'joined') and s.scope_code % 1000 <> 0 and s.scope_code <> g.cell_code then 'left'
+                     when was.safe_place_part <> 'none' then was.safe_place_part else coalesce(x.part, 'none') end";
+    TABLE.merge(scoped, origin, &[("safe_place_id", place), ("safe_place_part", part)], join).await
 }

@@ -14,7 +14,7 @@ use super::{chunks, define, stage};
 use crate::db::{Scoped, wkb_to_geometry};
 use crate::error::Result;
 use crate::geom::{LonLat, PointLocator, inner_point};
-use crate::privacy::safe_places::{self, Address, Place};
+use crate::privacy::safe_places::{self, Address, Home, Part, Place};
 
 /// How addresses are grouped; from `settings`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +62,24 @@ struct Made {
     members: Vec<i64>,
 }
 
+/// An address with the group it is in now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Housed {
+    /// Row of the stage, or minus the key of a stored household.
+    pub key: i64,
+    /// The group.
+    pub place: i64,
+    /// `founder` or `joined`.
+    pub part: &'static str,
+}
+
 /// An open group: its row and where it stands.
 pub type OpenGroup = (i64, Place);
 
-/// Gives newcomers their groups; returns (row of the stage, safe place). Addresses of cells with too few get none.
+/// Gives newcomers their groups; returns those of the stage. Addresses of cells with too few get none.
 ///
 /// Stored addresses without a group are grouped along where their cell gets its first groups.
-pub async fn house(scoped: &mut Scoped, rule: Rule, newcomers: Vec<Newcomer>) -> Result<Vec<(i64, i64)>> {
+pub async fn house(scoped: &mut Scoped, rule: Rule, newcomers: Vec<Newcomer>) -> Result<Vec<Housed>> {
     let mut by_cell: BTreeMap<i64, Vec<Resident>> = BTreeMap::new();
     for newcomer in newcomers {
         by_cell.entry(newcomer.cell).or_default().push(Resident { key: newcomer.n, at: newcomer.at });
@@ -80,7 +91,8 @@ pub async fn house(scoped: &mut Scoped, rule: Rule, newcomers: Vec<Newcomer>) ->
     let open = open_groups(scoped, &cells).await?;
     let without: Vec<(i64, i64, f64, f64)> = sqlx::query_as(
         "select id, scope_code, ST_X(geom), ST_Y(geom) from households
-          where valid_to is null and safe_place_id is null and scope_code = any($1)",
+          where valid_to is null and safe_place_part = 'none' and scope_code = any($1)
+            and not exists (select 1 from import_diff d where d.id = households.id and d.changed)",
     )
     .bind(&cells)
     .fetch_all(scoped.conn())
@@ -88,8 +100,7 @@ pub async fn house(scoped: &mut Scoped, rule: Rule, newcomers: Vec<Newcomer>) ->
     for (id, cell, x, y) in without {
         by_cell.entry(cell).or_default().push(Resident { key: -id, at: (x, y) });
     }
-    let mut housed: Vec<(i64, i64)> = Vec::new();
-    let mut grown: FxHashMap<i64, i32> = FxHashMap::default();
+    let mut housed: Vec<Housed> = Vec::new();
     let mut to_group = Vec::new();
     for (cell, residents) in by_cell {
         let Some(groups) = open.get(&cell) else {
@@ -99,16 +110,14 @@ pub async fn house(scoped: &mut Scoped, rule: Rule, newcomers: Vec<Newcomer>) ->
         let places: Vec<Place> = groups.iter().map(|group| group.1).collect();
         for resident in residents {
             if let Some(at) = safe_places::nearest(&places, resident.at) {
-                housed.push((resident.key, groups[at].0));
-                *grown.entry(groups[at].0).or_default() += 1;
+                housed.push(Housed { key: resident.key, place: groups[at].0, part: "joined" });
             }
         }
     }
-    grow(scoped, grown).await?;
     let shapes = shapes(scoped, &to_group.iter().map(|(cell, _)| *cell).collect::<Vec<_>>()).await?;
     let made: Vec<Made> = to_group.par_iter().flat_map_iter(|(cell, residents)| divide(*cell, residents, rule, shapes.get(cell))).collect();
     housed.extend(found(scoped, made).await?);
-    let (stored, staged): (Vec<_>, Vec<_>) = housed.into_iter().partition(|(key, _)| *key < 0);
+    let (stored, staged): (Vec<_>, Vec<_>) = housed.into_iter().partition(|housed| housed.key < 0);
     settle_stored(scoped, stored).await?;
     Ok(staged)
 }
@@ -150,8 +159,8 @@ fn divide(cell: i64, residents: &[Resident], rule: Rule, shape: Option<&MultiPol
     groups.into_iter().map(made).collect()
 }
 
-/// Stores groups; returns (key of the resident, safe place).
-async fn found(scoped: &mut Scoped, made: Vec<Made>) -> Result<Vec<(i64, i64)>> {
+/// Stores groups; returns their founders.
+async fn found(scoped: &mut Scoped, made: Vec<Made>) -> Result<Vec<Housed>> {
     if made.is_empty() {
         return Ok(Vec::new());
     }
@@ -182,43 +191,60 @@ async fn found(scoped: &mut Scoped, made: Vec<Made>) -> Result<Vec<(i64, i64)>> 
     for group in made {
         let key = (group.cell, group.place.0.to_bits(), group.place.1.to_bits());
         if let Some(id) = ids.get_mut(&key).and_then(Vec::pop) {
-            housed.extend(group.members.into_iter().map(|member| (member, id)));
+            housed.extend(group.members.into_iter().map(|key| Housed { key, place: id, part: "founder" }));
         }
     }
     Ok(housed)
 }
 
-async fn grow(scoped: &mut Scoped, grown: FxHashMap<i64, i32>) -> Result<()> {
-    let (ids, more): (Vec<i64>, Vec<i32>) = grown.into_iter().unzip();
-    if !ids.is_empty() {
-        sqlx::query(
-            "update safe_places s set address_count = s.address_count + g.more
-               from unnest($1::bigint[], $2::integer[]) as g (id, more) where s.id = g.id",
-        )
-        .bind(ids)
-        .bind(more)
-        .execute(scoped.conn())
-        .await?;
-    }
-    Ok(())
-}
-
-async fn settle_stored(scoped: &mut Scoped, stored: Vec<(i64, i64)>) -> Result<()> {
+async fn settle_stored(scoped: &mut Scoped, stored: Vec<Housed>) -> Result<()> {
     if stored.is_empty() {
         return Ok(());
     }
-    let rows = chunks(stored, |lines, (key, place): (i64, i64)| {
-        lines.plain(-key);
-        lines.plain(place);
+    let rows = chunks(stored, |lines, housed: Housed| {
+        lines.plain(-housed.key);
+        lines.plain(housed.place);
+        lines.text(housed.part);
     });
-    stage(scoped, "import_settled", "id bigint, place bigint", rows).await?;
-    define(scoped, "update households h set safe_place_id = s.place from import_settled s where h.id = s.id").await
+    stage(scoped, "import_settled", "id bigint, place bigint, part text", rows).await?;
+    define(scoped, "update households h set safe_place_id = s.place, safe_place_part = s.part from import_settled s where h.id = s.id").await
+}
+
+/// Addresses of cells that have open groups, with the one each is in. Those that never were in one join the nearest now.
+async fn homes(scoped: &mut Scoped, groups: &FxHashMap<i64, Vec<OpenGroup>>) -> Result<FxHashMap<i64, Vec<Home>>> {
+    let cells: Vec<i64> = groups.keys().copied().collect();
+    let mut rows = sqlx::query_as::<_, (i64, i64, f64, f64, String, Option<i64>)>(
+        "select h.id, h.scope_code, ST_X(h.geom), ST_Y(h.geom), h.safe_place_part, s.id
+           from households h
+           left join safe_places s on s.id = h.safe_place_id and s.kind = 'group' and s.open and s.cell_code = h.scope_code
+                                  and h.safe_place_part in ('founder', 'joined')
+          where h.valid_to is null and h.scope_code = any($1) order by h.id",
+    )
+    .bind(&cells)
+    .fetch(scoped.conn());
+    let mut homes: FxHashMap<i64, Vec<Home>> = FxHashMap::default();
+    let mut joining = Vec::new();
+    while let Some((id, cell, x, y, part, group)) = rows.try_next().await? {
+        let mut home = Home { place: (x, y), group, part: Part::from_name(&part) };
+        if let (Part::Never, Some(open)) = (home.part, groups.get(&cell)) {
+            let places: Vec<Place> = open.iter().map(|group| group.1).collect();
+            if let Some(at) = safe_places::nearest(&places, home.place) {
+                (home.group, home.part) = (Some(open[at].0), Part::Joined);
+                joining.push(Housed { key: -id, place: open[at].0, part: "joined" });
+            }
+        }
+        homes.entry(cell).or_default().push(home);
+    }
+    drop(rows);
+    settle_stored(scoped, joining).await?;
+    Ok(homes)
 }
 
 /// Says for each new row of `import_incidents` where it is shown: `import_shown` (n, safe_place_id).
 ///
-/// In a cell the nearest open group; in a cell without groups its own fixed point, or the village's where it has a few
-/// addresses; in a village its fixed point; wider, or without a place, nowhere.
+/// In a cell with groups as `privacy::safe_places::shown_at` says, or at the village's point; in a cell without groups at its
+/// own fixed point, or the village's where it has a few addresses; in a village at its fixed point; wider, or without a
+/// place, nowhere.
 pub(super) async fn show(scoped: &mut Scoped) -> Result<()> {
     let cases: Vec<(i64, i64, f64, f64)> = sqlx::query_as(
         "select s.n, s.scope_code, ST_X(s.geom), ST_Y(s.geom) from import_diff d join import_incidents s using (n)
@@ -247,13 +273,14 @@ pub(super) async fn show(scoped: &mut Scoped) -> Result<()> {
             fixed.insert(scope, id);
         }
     }
+    let homes = homes(scoped, &groups).await?;
     let mut shown: Vec<(i64, i64)> = Vec::with_capacity(cases.len());
     for (n, scope, x, y) in cases {
         let place = match groups.get(&scope) {
-            Some(open) => {
-                let places: Vec<Place> = open.iter().map(|group| group.1).collect();
-                safe_places::nearest(&places, (x, y)).map(|at| open[at].0)
-            }
+            Some(_) => match homes.get(&scope).and_then(|homes| safe_places::shown_at(homes, (x, y))) {
+                Some(group) => Some(group),
+                None => village_point(scoped, &mut fixed, scope - scope % 1000).await?,
+            },
             None => fixed.get(&spot(scope)).copied(),
         };
         shown.extend(place.map(|place| (n, place)));
@@ -264,6 +291,16 @@ pub(super) async fn show(scoped: &mut Scoped) -> Result<()> {
     });
     stage(scoped, "import_shown", "n bigint, safe_place_id bigint", rows).await?;
     Ok(())
+}
+
+/// The village's point, looked up once.
+async fn village_point(scoped: &mut Scoped, fixed: &mut BTreeMap<i64, i64>, village: i64) -> Result<Option<i64>> {
+    if let Some(&id) = fixed.get(&village) {
+        return Ok(Some(id));
+    }
+    let found = fixed_place(scoped, village).await?;
+    fixed.extend(found.map(|id| (village, id)));
+    Ok(found)
 }
 
 /// The fixed point of a cell or a village, made where there is none yet. `None` where no shape is known.

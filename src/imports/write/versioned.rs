@@ -43,14 +43,15 @@ impl Table {
 
     /// Writes what differs: new rows, new versions, and versions of the same day where they stand.
     ///
-    /// * `extra` – a column and where its value comes from (aliases `s` stage, `d` difference, `x` its own join)
-    pub(super) async fn merge(&self, scoped: &mut Scoped, origin: &Origin, extra: Option<(&str, &str, &str)>) -> Result<Merged> {
+    /// * `extra` – columns and where their values come from (aliases `s` stage, `d` difference, and those of `extra_join`)
+    pub(super) async fn merge(&self, scoped: &mut Scoped, origin: &Origin, extra: &[(&str, &str)], extra_join: &str) -> Result<Merged> {
         let Self { name, key, columns } = self;
         let list = columns.join(", ");
-        let (extra_name, extra_value, extra_join) =
-            extra.map_or((String::new(), String::new(), ""), |(column, value, join)| (format!(", {column}"), format!(", {value}"), join));
+        let each = |written: fn(&str, &str) -> String| extra.iter().map(|(column, value)| written(column, value)).collect::<String>();
+        let extra_name = each(|column, _| format!(", {column}"));
+        let extra_value = each(|_, value| format!(", {value}"));
+        let set_extra = each(|column, value| format!(", {column} = {value}"));
         let set: Vec<String> = columns.iter().map(|column| format!("{column} = s.{column}")).collect();
-        let set_extra = extra.map_or(String::new(), |(column, value, _)| format!(", {column} = {value}"));
         let retired = if origin.replace {
             let statement = format!(
                 "update {name} t set valid_to = greatest($3, t.valid_from + 1)

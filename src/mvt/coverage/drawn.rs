@@ -63,7 +63,9 @@ impl Thinned {
                     thinned.edges.push((corner, end));
                 }
             }
-            if thinned.places.len() == start && let Some(&(square, corner)) = drawn.first() {
+            if thinned.places.len() == start
+                && let Some(&(square, corner)) = drawn.first()
+            {
                 thinned.places.push(square);
                 thinned.edges.push((corner, corner));
             }

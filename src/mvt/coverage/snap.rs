@@ -39,7 +39,8 @@ pub(super) struct TakenUp {
 impl Hot {
     /// The squares of these corners on the grid of a zoom up to 20.
     pub(super) fn new(z: u8, corners: impl Iterator<Item = (i64, Square)>) -> Self {
-        let mut squares: Vec<_> = corners.map(|(owner, square)| (bucket(square[0] >> LOG2_BUCKET, square[1] >> LOG2_BUCKET), square, owner)).collect();
+        let mut squares: Vec<_> =
+            corners.map(|(owner, square)| (bucket(square[0] >> LOG2_BUCKET, square[1] >> LOG2_BUCKET), square, owner)).collect();
         squares.sort_unstable();
         squares.dedup();
         Self { z, squares }

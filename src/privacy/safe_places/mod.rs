@@ -2,20 +2,25 @@
 //!
 //! The rules this room decides, for its callers to keep:
 //! * [`group`] is run once for a cell version; a point never moves afterwards.
-//! * A new address joins the [`nearest`] open group of its cell. A group that falls under [`MIN_ADDRESSES`] is closed
-//!   by its keeper: no new incidents, those it has stay.
+//! * An address is in one group in its life. A new one joins the [`nearest`] open group of its cell; one that comes into
+//!   another cell than its group is in none any more.
+//! * A group is closed by its keeper when fewer than [`MIN_ADDRESSES`] of its founders are left: no new incidents, those
+//!   it has stay. So any two moments of a group share at least these, and two groups share none.
+//! * A group that comes into another cell as a whole, its point included, goes on there.
+//! * An incident is shown at the group of the nearest address, see [`shown_at`], or at the village's point.
 //! * A cell that has no group has one fixed point, see [`fixed_kind`].
-//! * After a change of boundaries [`after_change`] says which groups live on.
 //!
 //! Rows, and finding the cell of an address, belong to the callers. Pure and seeded: the same addresses with the same
 //! seed give the same groups, in whatever order they come.
 
-mod change;
 mod grouping;
+#[cfg(test)]
+mod laws;
 mod point;
+mod shown;
 
-pub use change::{After, Lived, Resident, after_change};
 pub use grouping::{Address, Group, group};
+pub use shown::{Home, Part, shown_at};
 
 /// A point, longitude and latitude in WGS 84 degrees.
 pub type Place = (f64, f64);

@@ -20,6 +20,8 @@ use std::ops::Range;
 
 use runs::{Mark, runs};
 
+use crate::error::{Error, Fault, Result};
+
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +50,10 @@ pub struct Finding {
 /// O(length).
 pub fn inspect(text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // the shortest of them has eleven digits
+    if text.len() < 11 {
+        return findings;
+    }
     for run in runs(text) {
         let mut rest = vec![run];
         let finders: [(Kind, Finder); 4] = [
@@ -62,6 +68,33 @@ pub fn inspect(text: &str) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| finding.bytes.start);
     findings
+}
+
+/// What is wrong with a text: a fault a number, which says where it stands and never repeats it.
+pub fn faults(pointer: &str, text: &str) -> impl Iterator<Item = Fault> {
+    inspect(text).into_iter().map(move |finding| {
+        let what = match finding.kind {
+            Kind::IdentityNumber => "an identity number",
+            Kind::Mobile => "a mobile number",
+            Kind::BankCard => "a bank card number",
+        };
+        let (from, to) = (finding.chars.start + 1, finding.chars.end);
+        Fault::new(pointer, "personal_data", format!("characters {from} to {to} are {what}; take it out"))
+    })
+}
+
+/// Refuses a text that holds such a number.
+pub fn refuse(pointer: &str, text: &str) -> Result<()> {
+    let faults: Vec<Fault> = faults(pointer, text).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+/// The text with every such number blacked out: for values that are only told back, such as those a fault names.
+pub fn masked(mut text: String) -> String {
+    for finding in inspect(&text).into_iter().rev() {
+        text.replace_range(finding.bytes, "▇▇▇");
+    }
+    text
 }
 
 /// Looks for a number that begins at the given mark; returns after which mark it ends.

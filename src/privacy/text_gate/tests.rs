@@ -157,3 +157,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_told_back_is_blacked_out() {
+    assert_eq!(masked("张三 13800138000，证 11010519491231002X".into()), "张三 ▇▇▇，证 ▇▇▇");
+    assert_eq!(masked("网格 990321001009002".into()), "网格 990321001009002");
+}
+
+#[test]
+fn a_fault_says_where_and_never_what() {
+    let told: Vec<String> = faults("/summary", "电话 13800138000").map(|fault| fault.message).collect();
+    assert_eq!(told, ["characters 4 to 14 are a mobile number; take it out"]);
+    assert!(refuse("/summary", "电话 13800138000").is_err() && refuse("/summary", "邻里噪声").is_ok());
+}

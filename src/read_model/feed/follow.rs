@@ -110,7 +110,7 @@ async fn begin(shared: &Arc<Shared>) -> Result<Follower<'_>, Lost> {
     seen.advance(found.snapshot, applied);
     let mut writer = Writer::default();
     let before = Model { revision: shared.model().revision, ..Model::empty(day, Arc::clone(&shared.lists)) };
-    let (model, touched) = writer.apply(&before, batch, &shared.stamps);
+    let (model, touched) = writer.apply(&before, &shared.model(), batch, &shared.stamps);
     tracing::info!(revision = model.revision, elapsed_ms = started.elapsed().as_millis() as u64, "the read model is loaded");
     shared.publish(model, touched);
     shared.account_changed();
@@ -204,7 +204,7 @@ impl Follower<'_> {
         }
         if today != model.day || !batch.whole.is_empty() || !batch.parts.is_empty() {
             let before = Model { day: today, ..(*model).clone() };
-            let (next, touched) = self.writer.apply(&before, batch, &self.shared.stamps);
+            let (next, touched) = self.writer.apply(&before, &model, batch, &self.shared.stamps);
             self.shared.publish(next, touched);
         }
         if accounts {

@@ -18,9 +18,14 @@ impl<A: Attributes> Points<A> {
     /// Hands out block and row number of every row in the box, in order. `finest` is the zoom of the squares the box is
     /// covered with: zoom of a tile as large as the box + 4 is a good trade.
     pub fn each_in(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, usize)) {
+        self.each_run(area, finest, |block, rows| rows.filter(|&i| area.holds(block.at(i))).for_each(|i| each(block, i)));
+    }
+
+    /// Hands out stretches of rows that hold every row of the box and some around it, in order and none twice.
+    pub fn each_run(&self, area: &WorldBox, finest: u8, each: impl FnMut(&Block<A>, Range<usize>)) {
         let mut runs = Vec::new();
         area.z_ranges(finest, &mut runs);
-        self.each_run(&runs, |block, rows| rows.filter(|&i| area.holds(block.at(i))).for_each(|i| each(block, i)));
+        self.each_of(&runs, each);
     }
 
     /// Hands out stretches of rows that hold every row of a tile with `buffer` tile units around it, in order and none
@@ -30,7 +35,7 @@ impl<A: Attributes> Points<A> {
         let under = self.blocks_between(own.min.z_order(), own.max.z_order()).take(FEW_BLOCKS + 1).count();
         let mut runs = Vec::with_capacity(80);
         tile.z_runs(buffer, if under > FEW_BLOCKS { 4 } else { 2 }, &mut runs);
-        self.each_run(&runs, each);
+        self.each_of(&runs, each);
     }
 
     /// Hands out the rows of a tile (without buffer) block by block, in order.
@@ -58,7 +63,7 @@ impl<A: Attributes> Points<A> {
     }
 
     /// Hands out what holds these stretches of the Z curve, from mark to mark, none twice. Stretches are in order.
-    fn each_run(&self, runs: &[(u64, u64)], mut each: impl FnMut(&Block<A>, Range<usize>)) {
+    fn each_of(&self, runs: &[(u64, u64)], mut each: impl FnMut(&Block<A>, Range<usize>)) {
         let (mut at, mut done) = (0, 0);
         for &(first, last) in runs {
             let from = self.block_of(first, at);

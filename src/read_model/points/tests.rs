@@ -4,7 +4,7 @@ use crate::mvt::{TileId, bin_of};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 struct Count(u32);
 
 impl Attributes for Count {

@@ -2,12 +2,16 @@
 
 mod base;
 mod bins;
+mod heat;
 mod points;
+mod published;
 mod shapes;
 mod tags;
 
 pub(super) use base::base;
+pub(super) use heat::{heat, heat_withheld};
 pub(super) use points::{facilities, households, incidents};
+pub(super) use published::published;
 pub(super) use shapes::{area_labels, areas, cell_labels, cells};
 
 use super::filter::Filter;

@@ -11,8 +11,9 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use maplebridge::app::{App, Door, router};
+use maplebridge::audit;
 use maplebridge::context::{Clock, Context};
-use maplebridge::db::Db;
+use maplebridge::db::{AuditKey, Db};
 use maplebridge::read_model::{Options, ReadModel};
 use maplebridge::tiles::TileService;
 use maplebridge::users::api::account_scopes;
@@ -22,6 +23,9 @@ use tower::ServiceExt as _;
 
 use super::database::Database;
 use super::town::OWN_KEY;
+
+/// The key that every test's site signs its audit entries with.
+pub(crate) const AUDIT_KEY: [u8; 32] = [7; 32];
 
 /// 1 March 2026, noon in Shanghai.
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -63,7 +67,7 @@ impl Answer {
 
 /// The program at noon, with an account a role: security and auditor everywhere, the others in the given area.
 pub(crate) async fn app(database: &Database, area: &str) -> Site {
-    let db = database.db().await;
+    let db = audit::with_key(database.db().await, AuditKey::of_bytes(AUDIT_KEY), noon()).await.unwrap();
     let clock = clock(noon());
     let url = database.url("maplebridge_feed");
     let options = Options { url, clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None };
@@ -92,7 +96,7 @@ fn build(db: &Db, model: &Arc<ReadModel>, at: DateTime<Utc>) -> Router {
     });
     let context = Context { db: db.clone(), model: Arc::clone(model), clock };
     let tiles = Arc::new(TileService::new(Arc::clone(model), 1 << 20));
-    router(App { context, tiles, door: Door { sign_in, secure: false } }).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))))
+    router(App::new(context, tiles, Door { sign_in, secure: false })).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))))
 }
 
 impl Site {
@@ -118,10 +122,23 @@ impl Site {
         Account { id, token }
     }
 
-    /// Sends a request as it is.
+    /// Serves over a socket of its own, until the test ends; the address.
+    pub(crate) async fn serve(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    /// Sends a request as it is. Of a stream the first frame is the answer.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = response.into_parts();
+        if parts.headers.get(header::CONTENT_TYPE).is_some_and(|mime| mime == "text/event-stream") {
+            let frame = body.frame().await.unwrap().unwrap();
+            return Answer { status: parts.status, headers: parts.headers, body: frame.into_data().unwrap() };
+        }
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
     }
 

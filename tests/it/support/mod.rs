@@ -2,5 +2,6 @@
 
 pub(crate) mod app;
 pub(crate) mod database;
+pub(crate) mod importing;
 pub(crate) mod skip;
 pub(crate) mod town;

@@ -1,6 +1,6 @@
 // Each question the page asks, by name.
 import { getJson, send, type Request } from './client'
-import type { CellFeature, CellSummary, Codes, FacilityFeature, Me, SearchItem } from './types'
+import type { AuditAsked, AuditEntry, CellFeature, CellSummary, Codes, FacilityFeature, Me, SearchItem } from './types'
 
 export async function signIn(account: string, password: string): Promise<Me> {
   return getJson<Me>('/api/session', { method: 'POST', body: { account, password }, anonymous: true })
@@ -29,4 +29,11 @@ export const findFacility = (id: string, request?: Request) =>
 export async function search(text: string, limit: number, signal?: AbortSignal): Promise<SearchItem[]> {
   const query = new URLSearchParams({ q: text, limit: String(limit) })
   return (await getJson<{ items: SearchItem[] }>(`/api/search?${query}`, { signal })).items
+}
+
+/** A page of the audit trail, newest first. */
+export async function readAudit(asked: AuditAsked): Promise<{ items: AuditEntry[]; page: { next: string | null } }> {
+  const query = new URLSearchParams({ order: 'newest', limit: '100' })
+  for (const [name, value] of Object.entries(asked)) if (value) query.set(name, value)
+  return getJson(`/api/audit?${query}`)
 }

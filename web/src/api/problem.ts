@@ -4,7 +4,7 @@
 export interface Fault { pointer: string; code: string; message: string; at?: [number, number] }
 
 export const PROBLEM_KINDS = [
-  'not_found', 'invalid', 'conflict', 'stale', 'forbidden', 'unauthenticated', 'too_large', 'busy', 'internal', 'offline',
+  'not_found', 'invalid', 'conflict', 'stale', 'forbidden', 'unauthenticated', 'too_large', 'busy', 'storage_full', 'internal', 'offline',
 ] as const
 export type ProblemKind = (typeof PROBLEM_KINDS)[number]
 
@@ -36,7 +36,7 @@ interface ProblemBody {
 
 const BY_STATUS: Record<number, ProblemKind> = {
   400: 'invalid', 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 409: 'conflict', 412: 'stale',
-  413: 'too_large', 422: 'invalid', 429: 'busy', 503: 'busy',
+  413: 'too_large', 422: 'invalid', 429: 'busy', 503: 'busy', 507: 'storage_full',
 }
 
 /** `/problems/not_found` → `not_found`; an unknown type falls back to what the status says. */

@@ -2,6 +2,7 @@
 //
 // The map asks through `loadTile` (as the protocol `tiles:`); `tileChanged` asks again with If-None-Match
 // and keeps the new bytes for the load that follows. Nothing is cached beyond that: the server is the truth.
+import type { Tile } from '../lib/tiles'
 import { send } from './client'
 
 const etags = new Map<string, string>()
@@ -43,6 +44,19 @@ export async function tileChanged(url: string, signal?: AbortSignal): Promise<bo
   remember(url, etag)
   fresh.set(url, { bytes: await response.arrayBuffer(), until: performance.now() + FRESH_MS })
   return true
+}
+
+/** Whether the tile was loaded, so that it can be compared. */
+export function tileIsKnown(url: string): boolean {
+  return etags.has(url)
+}
+
+/** Every tile that was loaded and may be shown again. */
+export function loadedTiles(): { url: string; layers: string[]; tile: Tile }[] {
+  return [...etags.keys()].flatMap((url) => {
+    const parts = /^\/tiles\/([^/]+)\/(\d+)\/(\d+)\/(\d+)/.exec(url)
+    return parts ? [{ url, layers: parts[1]!.split(','), tile: { z: Number(parts[2]), x: Number(parts[3]), y: Number(parts[4]) } }] : []
+  })
 }
 
 /** Forgets everything, for the next person who signs in at this machine. */

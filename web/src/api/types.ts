@@ -10,6 +10,7 @@ export interface Rights {
   map: boolean
   households: boolean
   cases: boolean
+  published: boolean
   write_facilities: boolean
   write_households: boolean
   write_cells: boolean
@@ -49,6 +50,19 @@ export interface Codes {
 /** Who sees which incident numbers; the threshold is in the name. */
 export type Audience = 'cases' | 'k3' | 'k5' | 'k10'
 
+/** Disputes of a place: counted now (`cases`), or at least so many by the months that were published. */
+export interface IncidentSum {
+  audience: Audience
+  source: 'cases' | 'published'
+  shown: boolean
+  count?: number | null
+  period?: { from: string; to: string } | null
+  group?: string | null
+  entries_shown?: number | null
+  entries_withheld?: number | null
+  reason?: string | null
+}
+
 export interface CellSummary {
   code: string
   name: string
@@ -69,13 +83,7 @@ export interface CellSummary {
   }
   facilities: { kind: string; count: number }[]
   neighbours: { code: string; name: string; name_en: string; border_m: number }[]
-  incidents: {
-    audience: Audience
-    shown: boolean
-    count?: number | null
-    period?: { from: string; to: string } | null
-    reason?: string | null
-  }
+  incidents: IncidentSum
 }
 
 export interface Feature<P, G = { type: string; coordinates: unknown }> {
@@ -113,3 +121,19 @@ export interface SearchItem {
   at: LonLat
   bbox?: Bbox | null
 }
+
+/** An entry of the audit trail, as auditors read it. */
+export interface AuditEntry {
+  id: number
+  at: string | null
+  account: string
+  action: string
+  target: string
+  area_code: string | null
+  detail: Record<string, unknown> | null
+  row_count: number | null
+  request_id: string
+  seal: number | null
+  standing: 'sealed' | 'waiting' | 'broken' | 'unknown'
+}
+export interface AuditAsked { from: string; to: string; account: string; action: string; within: string; cursor: string | null }

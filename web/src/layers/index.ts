@@ -4,10 +4,11 @@ import { areas } from './areas'
 import { basemap } from './basemap'
 import { cells } from './cells'
 import { facilities } from './facilities'
+import { heat } from './heat'
 import { households } from './households'
 import { ORDER, type Layer, type SourceSpecification, type StyleSpecification, type View } from './layer'
 
-export const LAYERS: Layer[] = [areas, basemap, cells, households, facilities]
+export const LAYERS: Layer[] = [areas, basemap, cells, heat, households, facilities]
 
 /** A style without glyphs, sprites or any address outside this server: text is drawn with fonts of the machine. */
 export function buildStyle(view: View): StyleSpecification {

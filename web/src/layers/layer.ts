@@ -20,6 +20,8 @@ export interface View {
   villages: boolean
   facilities: { kinds: FacilityKind[]; shown: string[]; focus: string | null; selected: string | null }
   households: boolean
+  /** Density of incidents: the query of its tiles, the bounds of its classes, and whether places are withheld from this reader. */
+  heat: { query: string; bounds: Bounds; bandwidthM: number; withheld: boolean } | null
 }
 
 /**
@@ -28,7 +30,7 @@ export interface View {
  */
 export const ORDER = [
   'land', 'green', 'cell-fill', 'building', 'street', 'cell-line', 'village-line', 'water', 'road', 'rail', 'foreign',
-  'township-line', 'county-line', 'own-area', 'household', 'hover', 'selection', 'facility',
+  'township-line', 'county-line', 'heat', 'own-area', 'household', 'hover', 'selection', 'facility',
   'river-label', 'village-label', 'cell-label', 'township-label',
 ] as const
 export type Place = (typeof ORDER)[number]

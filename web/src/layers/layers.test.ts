@@ -2,6 +2,7 @@ import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec'
 import { expect, it } from 'vitest'
 import type { FacilityKind } from '../api/types'
 import { stepColours } from './cells'
+import { HEAT, HEAT_PROTOCOL, heatColours, readLook, writeLook } from './heat'
 import { buildStyle, LAYERS } from './index'
 import { ORDER, PROTOCOL, type View } from './layer'
 
@@ -13,8 +14,9 @@ const view: View = {
   theme: 'light', lang: 'zh-CN', home: { code: '990321', level: 6 },
   cells: { on: true, measure: 'density', bounds: [2, 3, 4.5, 8], ramp: 'quantity', opacity: 0.82 },
   townships: true, villages: true, households: true,
-  facilities: { kinds, shown: ['F08', 'F12'], focus: 'F08', selected: null },
+  facilities: { kinds, shown: ['F08', 'F12'], focus: 'F08', selected: null }, heat: null,
 }
+const heat = { query: 'bandwidth_m=800&per=km2', bounds: [1, 2, 5, 10, 20], bandwidthM: 800, withheld: false }
 const variants: [string, View][] = [
   ['as it opens', view],
   ['dark', { ...view, theme: 'dark' }],
@@ -23,6 +25,9 @@ const variants: [string, View][] = [
   ['one class', { ...view, cells: { ...view.cells, bounds: [] } }],
   ['by the size rule', { ...view, cells: { ...view.cells, measure: 'household_count', ramp: 'sizeRule', bounds: [150, 300, 501, 751] } }],
   ['nothing shown', { ...view, townships: false, villages: false, households: false, cells: { ...view.cells, on: false }, facilities: { ...view.facilities, shown: [] } }],
+  ['heat from cases', { ...view, heat }],
+  ['heat from published numbers', { ...view, heat: { ...heat, bounds: [2], withheld: true } }],
+  ['heat of nothing', { ...view, heat: { ...heat, bounds: [] } }],
   ['one kind, one chosen', { ...view, facilities: { kinds, shown: ['F12'], focus: null, selected: '01J' } }],
   ['a kind that the list does not know', { ...view, facilities: { kinds: [], shown: ['F99', 'F98'], focus: 'F99', selected: null } }],
 ]
@@ -39,6 +44,7 @@ it('nothing in the style points outside this server', () => {
   for (const source of Object.values(buildStyle(view).sources)) {
     expect(JSON.stringify(source)).toContain(`${PROTOCOL}:///tiles/`)
   }
+  expect(JSON.stringify(buildStyle({ ...view, heat }).sources[HEAT])).toContain(`${HEAT_PROTOCOL}:///tiles/heat/{z}/{x}/{y}?bandwidth_m=800`)
 })
 
 it('layers are drawn in the order of the places, and ids are unique', () => {
@@ -63,4 +69,10 @@ it('every source of a drawn layer is there, and nothing is asked for in vain', (
 it('a step has one colour more than bounds', () => {
   expect(stepColours('density', [1, 2], ['#a', '#b', '#c'])).toEqual(['step', ['coalesce', ['get', 'density'], 0], '#a', 1, '#b', 2, '#c'])
   expect(stepColours('density', [], ['#a'])).toBe('#a')
+})
+
+it('the look of heat goes into an address and comes back', () => {
+  const look = { bounds: [0.5, 1, 2], colours: heatColours({ ...view, heat: { ...heat, bounds: [0.5, 1, 2] } }), bandwidthM: 400 }
+  expect(look.colours).toHaveLength(3)
+  expect(readLook(writeLook(look))).toEqual(look)
 })

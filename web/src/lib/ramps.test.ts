@@ -4,7 +4,7 @@ import { over, parseHex, ramp, type RampName, type Theme } from './ramps'
 const luminance = (colour: string) => parseHex(colour).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i]!, 0)
 
 it('amounts run from near the base to far from it in both themes', () => {
-  for (const name of ['quantity', 'viridis', 'cividis'] satisfies RampName[]) {
+  for (const name of ['quantity', 'viridis', 'cividis', 'load'] satisfies RampName[]) {
     for (const [theme, direction] of [['light', -1], ['dark', 1]] satisfies [Theme, number][]) {
       const steps = ramp(name, theme).map(luminance)
       for (let i = 1; i < steps.length; i++) expect((steps[i]! - steps[i - 1]!) * direction).toBeGreaterThan(0)

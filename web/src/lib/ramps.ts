@@ -1,7 +1,7 @@
 // The colours of amounts and classes, and how they come out on the map. Values: ui/tokens.css says where each belongs.
 
 export type Theme = 'light' | 'dark'
-export type RampName = 'quantity' | 'viridis' | 'cividis' | 'sizeRule'
+export type RampName = 'quantity' | 'viridis' | 'cividis' | 'sizeRule' | 'load'
 
 type FiveColours = readonly [string, string, string, string, string]
 
@@ -18,6 +18,11 @@ const RAMPS: Record<RampName, Record<Theme, FiveColours>> = {
   cividis: {
     light: ['#fee838', '#bcaf6f', '#7c7b78', '#414d6b', '#00224e'],
     dark: ['#00224e', '#414d6b', '#7c7b78', '#bcaf6f', '#fee838'],
+  },
+  // YlOrRd: rates and what weighs on people
+  load: {
+    light: ['#ffffb2', '#fecc5c', '#fd8d3c', '#f03b20', '#bd0026'],
+    dark: ['#43202a', '#8c2a2b', '#d04a2c', '#f58f3e', '#fde58a'],
   },
   // PuOr around the size rule: far under, under, within, over, far over
   sizeRule: {

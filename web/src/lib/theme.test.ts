@@ -19,6 +19,7 @@ it('the map and the controls have the same colours', () => {
 it('the ramp of amounts and of the size rule is the one of the tokens', () => {
   for (const theme of ['light', 'dark'] satisfies Theme[]) {
     expect(ramp('quantity', theme)).toEqual([1, 2, 3, 4, 5].map((i) => token(theme, `qty-${i}`)))
+    expect(ramp('load', theme)).toEqual([1, 2, 3, 4, 5].map((i) => token(theme, `load-${i}`)))
     expect(ramp('sizeRule', theme)).toEqual(['under-2', 'under-1', 'within', 'over-1', 'over-2'].map((n) => token(theme, n)))
   }
 })

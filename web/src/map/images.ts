@@ -1,12 +1,14 @@
 // Signs drawn when the map first asks for them: there is no sprite to fetch, and both themes can stay side by side.
 import type { Map as MapLibre } from 'maplibre-gl'
 import { GLYPH, glyphPath, parseSign, PLATES } from '../lib/signs'
+import type { Theme } from '../lib/ramps'
 import { MAP_THEMES } from '../lib/theme'
 
 const SIDE = 28
 const DENSITY = 3
 
 export function drawMissing(map: MapLibre, name: string) {
+  if (name.startsWith('hatch-')) return drawHatch(map, name)
   const sign = parseSign(name)
   if (!sign || map.hasImage(name)) return
   const canvas = document.createElement('canvas')
@@ -29,4 +31,22 @@ export function drawMissing(map: MapLibre, name: string) {
   pen.strokeStyle = sign.chosen ? colours.onBlue : colours.ink
   pen.stroke(new Path2D(glyphPath(sign.kind)))
   map.addImage(name, pen.getImageData(0, 0, canvas.width, canvas.height), { pixelRatio: DENSITY })
+}
+
+/** Thin lines from corner to corner, for places too few to say: one square that meets itself on all sides. */
+function drawHatch(map: MapLibre, name: string) {
+  if (map.hasImage(name)) return
+  const side = 8 * DENSITY
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = side
+  const pen = canvas.getContext('2d')
+  if (!pen) return
+  pen.strokeStyle = MAP_THEMES[name.slice('hatch-'.length) as Theme].fewHatch
+  pen.lineWidth = DENSITY
+  for (const from of [-side, 0, side]) {
+    pen.moveTo(from, side)
+    pen.lineTo(from + side, 0)
+  }
+  pen.stroke()
+  map.addImage(name, pen.getImageData(0, 0, side, side), { pixelRatio: DENSITY })
 }

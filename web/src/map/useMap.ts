@@ -6,15 +6,19 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import { onBeforeUnmount, onMounted, shallowRef, watch, type Ref } from 'vue'
 import { loadTile } from '../api/tiles'
 import type { Bbox, LonLat } from '../api/types'
+import { HEAT_PROTOCOL } from '../layers/heat'
 import { CELL_LEVEL, PLACES, PROTOCOL, type StyleSpecification } from '../layers/layer'
 import type { Camera } from '../state/address'
 import type { Selection } from '../state/mapView'
+import { loadHeat } from './heatTiles'
 import { drawMissing } from './images'
 
 ml.setWorkerUrl(workerUrl)
 ml.addProtocol(PROTOCOL, async (request, abort) => ({
   data: await loadTile(request.url.slice(`${PROTOCOL}://`.length), abort.signal),
 }))
+
+ml.addProtocol(HEAT_PROTOCOL, async (request, abort) => ({ data: await loadHeat(request.url, abort.signal) }))
 
 export interface CellInView { code: string; name_zh: string; name_en: string; household_count: number; area_m2: number; density: number }
 

@@ -1,6 +1,8 @@
 // The view as a web address and back, so that a copied link opens the same view. Pure; panels/MapView wires it.
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 import type { Method } from '../lib/breaks'
+import { NO_CHOICE, type CaseChoice } from './caseFilter'
+import type { HeatPer } from './heat'
 import type { Selection } from './mapView'
 
 export interface Camera { lon: number; lat: number; zoom: number }
@@ -11,12 +13,19 @@ export interface Address {
   measure: 'density' | 'household_count' | null
   method: Method | null
   kinds: string[] | null
+  /** By what the heat map is measured; null: it is off. */
+  heat: HeatPer | null
+  cases: CaseChoice
 }
 
+const HEATS: HeatPer[] = ['km2', 'households']
 const METHODS: Method[] = ['quantile', 'geometric', 'standard']
 
 const text = (value: LocationQuery[string] | undefined): string | null =>
   (Array.isArray(value) ? value[0] : value) ?? null
+
+const words = (value: LocationQuery[string] | undefined): string[] => (text(value) ?? '').split(',').filter((word) => /^\w{1,40}$/.test(word))
+const day = (value: LocationQuery[string] | undefined): string => (/^\d{4}-\d{2}-\d{2}$/.test(text(value) ?? '') ? text(value)! : NO_CHOICE.from)
 
 export function readAddress(query: LocationQuery): Address {
   const at = text(query.at)?.split(',').map(Number)
@@ -32,11 +41,16 @@ export function readAddress(query: LocationQuery): Address {
     measure: query.by === 'density' ? 'density' : query.by === 'households' ? 'household_count' : null,
     method: METHODS.find((m) => m === query.classes) ?? null,
     kinds: kinds === null ? null : kinds.split(',').filter((k) => /^F\d{2}$/.test(k)),
+    heat: HEATS.find((per) => per === query.heat) ?? null,
+    cases: {
+      categories: words(query.category), sources: words(query.source), states: words(query.state),
+      from: day(query.from), to: day(query.to),
+    },
   }
 }
 
 export function writeAddress(address: Address & { theme: string; lang: string }): LocationQueryRaw {
-  const { camera, selection } = address
+  const { camera, selection, cases } = address
   return {
     ...(camera && { at: `${camera.lon.toFixed(5)},${camera.lat.toFixed(5)},${camera.zoom.toFixed(2)}` }),
     ...(selection?.what === 'cell' && { cell: selection.code }),
@@ -44,6 +58,12 @@ export function writeAddress(address: Address & { theme: string; lang: string })
     ...(address.measure && { by: address.measure === 'density' ? 'density' : 'households' }),
     ...(address.method && { classes: address.method }),
     ...(address.kinds && { kinds: address.kinds.join(',') }),
+    ...(address.heat && { heat: address.heat }),
+    ...(cases.categories.length && { category: cases.categories.join(',') }),
+    ...(cases.sources.length && { source: cases.sources.join(',') }),
+    ...(cases.states.length && { state: cases.states.join(',') }),
+    ...(cases.from && { from: cases.from }),
+    ...(cases.to && { to: cases.to }),
     theme: address.theme,
     lang: address.lang,
   }

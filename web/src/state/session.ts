@@ -7,6 +7,7 @@ import { computed, ref, shallowRef } from 'vue'
 import * as api from '../api'
 import { onUnauthenticated } from '../api/client'
 import { asProblem } from '../api/problem'
+import { forgetEvents } from '../api/events'
 import { forgetTiles } from '../api/tiles'
 import type { Codes, Me } from '../api/types'
 
@@ -26,6 +27,7 @@ export const useSession = defineStore('session', () => {
     me.value = null
     codes.value = null
     forgetTiles()
+    forgetEvents()
     localStorage.removeItem(HINT)
   }
 

@@ -38,13 +38,20 @@ export const useStatistics = defineStore('statistics', () => {
   /** The area is so large that villages or townships stand for cells. */
   const aggregated = shallowRef(false)
 
-  async function load(box: Bbox) {
-    const [cells, facilities] = await Promise.all([readCells(box), readFacilities(box)])
-    values.value = {
-      density: cells.map((cell) => Number(cell.density ?? 0)),
-      household_count: cells.map((cell) => Number(cell.household_count ?? 0)),
+  /** Reads what may have changed: of these layers, or (null) all of it. */
+  async function load(box: Bbox, layers: Set<string> | null = null) {
+    const isDue = (layer: string) => !loaded.value || !layers || layers.has(layer)
+    const [cells, facilities] = await Promise.all([
+      isDue('cells') ? readCells(box) : null,
+      isDue('facilities') ? readFacilities(box) : undefined,
+    ])
+    if (cells) {
+      values.value = {
+        density: cells.map((cell) => Number(cell.density ?? 0)),
+        household_count: cells.map((cell) => Number(cell.household_count ?? 0)),
+      }
     }
-    facilityCounts.value = facilities
+    if (facilities !== undefined) facilityCounts.value = facilities
     loaded.value = true
   }
 

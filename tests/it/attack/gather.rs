@@ -1,0 +1,245 @@
+//! Everything one account can fetch about incident numbers, as facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::StatusCode;
+use maplebridge::codes::{AreaCode, Level};
+use mvt_reader::Reader as Tile;
+use mvt_reader::feature::Value as TileValue;
+use serde_json::Value;
+
+use super::lp::Fact;
+use super::town::{ORDINARY, Truth};
+use crate::published::get;
+use crate::support::app::{Account, Site};
+
+/// Tiles that hold the whole town, coarse and fine.
+const TILES: [&str; 2] = ["8/213/106", "11/1706/850"];
+
+/// What was learnt, and by how many requests.
+#[derive(Debug, Default)]
+pub(crate) struct Learnt {
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) requests: usize,
+    /// Bodies and ETags by address, to see what a hidden change changes.
+    pub(crate) seen: BTreeMap<String, (String, Vec<u8>)>,
+    /// Numbers that are told, by place, group and month.
+    shown: BTreeMap<(AreaCode, String, String), u32>,
+}
+
+struct Spy<'a> {
+    site: &'a Site,
+    account: &'a Account,
+    truth: &'a Truth,
+    /// Areas of which every case is known as it was when it was published.
+    own: &'a [AreaCode],
+    learnt: Learnt,
+}
+
+/// Fetches everything; `own` are areas of which the account may open every case.
+pub(crate) async fn gather(site: &Site, account: &Account, truth: &Truth, own: &[AreaCode]) -> Learnt {
+    let mut spy = Spy { site, account, truth, own, learnt: Learnt::default() };
+    spy.cases().await;
+    spy.table().await;
+    spy.sums().await;
+    spy.cards().await;
+    spy.tiles().await;
+    spy.learnt
+}
+
+fn area(value: &Value) -> AreaCode {
+    AreaCode::parse(value.as_str().unwrap()).unwrap()
+}
+
+impl Spy<'_> {
+    /// Asks; nothing where it is refused.
+    async fn ask(&mut self, path: &str) -> Option<Vec<u8>> {
+        let answer = get(self.site, self.account, path).await;
+        assert!(!answer.status.is_server_error(), "{path}: {}", answer.text());
+        self.learnt.requests += 1;
+        let etag = answer.headers.get("etag").map(|tag| tag.to_str().unwrap().to_owned()).unwrap_or_default();
+        let told = (answer.status == StatusCode::OK).then(|| answer.body.to_vec());
+        self.learnt.seen.insert(path.to_owned(), (format!("{} {etag}", answer.status), told.clone().unwrap_or_default()));
+        told
+    }
+
+    async fn json(&mut self, path: &str) -> Option<Value> {
+        self.ask(path).await.map(|body| serde_json::from_slice(&body).unwrap())
+    }
+
+    /// Cases one may open: true numbers of the own area, and at least the own cases elsewhere.
+    async fn cases(&mut self) {
+        let mut own: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut cursor = String::new();
+        while let Some(page) = self.json(&format!("/api/incidents?limit=1000{cursor}")).await {
+            for case in page["features"].as_array().unwrap() {
+                let case = &case["properties"];
+                if case["state"] == "draft" || case["state"] == "merged" {
+                    continue;
+                }
+                let group = group_of(case["category"].as_str().unwrap());
+                let month = &case["occurred_on"].as_str().unwrap()[..7];
+                let place = case.get("cell_code").filter(|code| !code.is_null()).unwrap_or(&case["area_code"]);
+                if self.own.iter().any(|own| own.holds(area(place))) {
+                    continue;
+                }
+                for unknown in self.truth.parts(area(place), group, &[month]) {
+                    if self.truth.unknowns[unknown].0 == area(place) {
+                        *own.entry(unknown).or_default() += 1;
+                    }
+                }
+            }
+            let Some(next) = page["page"]["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        // cases are on the map too
+        for tile in TILES {
+            self.ask(&format!("/tiles/incidents/{tile}")).await;
+        }
+        self.learnt.facts.extend(own.into_iter().map(|(unknown, count)| Fact::between([unknown], f64::from(count), f64::INFINITY)));
+    }
+
+    /// The published entries themselves.
+    async fn table(&mut self) {
+        let mut cursor = String::new();
+        while let Some(page) = self.json(&format!("/api/published?limit=1000{cursor}")).await {
+            for entry in page["items"].as_array().unwrap() {
+                let (group, month) = (entry["group"].as_str().unwrap(), entry["month"].as_str().unwrap());
+                if let Some(count) = entry["count"].as_u64() {
+                    assert!(count >= entry["threshold"].as_u64().unwrap(), "{entry}");
+                    self.learn((area(&entry["code"]), group.to_owned(), month.to_owned()), count as u32);
+                }
+            }
+            let Some(next) = page["page"]["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        self.json("/api/publications?limit=1000").await;
+    }
+
+    fn learn(&mut self, entry: (AreaCode, String, String), count: u32) {
+        let parts = self.truth.parts(entry.0, &entry.1, &[&entry.2]);
+        self.learnt.facts.push(Fact::equals(parts, f64::from(count)));
+        self.learnt.shown.insert(entry, count);
+    }
+
+    /// Sums over every range of months, group and level, and what they say of single days.
+    async fn sums(&mut self) {
+        let groups: Vec<String> = self.truth.groups.keys().cloned().chain([ORDINARY.to_owned()]).collect();
+        let months = self.truth.months.clone();
+        for group in &groups {
+            let chosen = if group == ORDINARY { Some("") } else { None };
+            for level in ["&level=cell", "&level=village", "&level=township"].into_iter().chain(chosen) {
+                for (first, from) in months.iter().enumerate() {
+                    for last in first..months.len() {
+                        let path = format!("/api/incident-counts?limit=1000&group={group}&from={from}-15&to={}-15{level}", months[last]);
+                        let Some(answer) = self.json(&path).await else { continue };
+                        if answer["source"] == "cases" {
+                            continue;
+                        }
+                        for item in answer["items"].as_array().unwrap() {
+                            self.sum(item, group, &months[first..=last]);
+                        }
+                    }
+                }
+            }
+        }
+        for refused in ["category=02", "source=police", "state=registered"] {
+            let answer = self.json(&format!("/api/incident-counts?{refused}")).await;
+            assert!(answer.is_none_or(|answer| answer["source"] == "cases"), "{refused} is not refused");
+        }
+    }
+
+    /// A sum tells of the months that are shown, how many they are, and their sum, all of which the table tells too; more
+    /// would be a leak that no fact stands for.
+    fn sum(&mut self, item: &Value, group: &str, months: &[String]) {
+        let place = area(&item["code"]);
+        let shown: Vec<u32> = months.iter().filter_map(|month| self.learnt.shown.get(&(place, group.to_owned(), month.clone()))).copied().collect();
+        let told = item["months_shown"].as_u64().unwrap_or(0);
+        assert_eq!(told, shown.len() as u64, "{group} {months:?} {item}: the sum and the table tell of different months");
+        match item["count"].as_u64() {
+            Some(count) => assert_eq!(count, u64::from(shown.iter().sum::<u32>()), "{group} {months:?} {item}: the sum and the table differ"),
+            None => assert!(shown.is_empty() && item["rate"].is_null() && item["class"].is_null(), "{item}"),
+        }
+    }
+
+    /// Cards of cells and areas.
+    async fn cards(&mut self) {
+        for place in self.truth.areas.clone() {
+            let noun = if place.level() == Level::Cell { "cells" } else { "areas" };
+            let Some(card) = self.json(&format!("/api/{noun}/{place}/summary")).await else { continue };
+            let incidents = &card["incidents"];
+            if incidents["source"] == "cases" {
+                continue;
+            }
+            let shown = self.learnt.shown.iter().filter(|((of, group, _), _)| *of == place && group == ORDINARY);
+            let shown: Vec<u32> = shown.map(|(_, count)| *count).collect();
+            let sum = (!shown.is_empty()).then(|| u64::from(shown.iter().sum::<u32>()));
+            assert_eq!(incidents["count"].as_u64(), sum, "{place}: the card and the table differ: {incidents}");
+        }
+    }
+
+    /// Classes on the map: each says between which numbers a rate lies.
+    async fn tiles(&mut self) {
+        let groups: Vec<String> = self.truth.groups.keys().cloned().chain([ORDINARY.to_owned()]).collect();
+        let mut seen = BTreeSet::new();
+        for group in groups {
+            for month in self.truth.months.clone() {
+                for tile in TILES {
+                    let path = format!("/tiles/published/{tile}?group={group}&month_from={month}&month_to={month}");
+                    let Some(body) = self.ask(&path).await else { continue };
+                    for (place, class) in classes(&body) {
+                        let is_shown = self.learnt.shown.contains_key(&(place, group.clone(), month.clone()));
+                        assert_eq!(class.is_some(), is_shown, "{path}: {place} has class {class:?}");
+                        seen.extend(class.map(|_| place.level()));
+                    }
+                }
+            }
+        }
+        for refused in ["from=2026-01-02", "category=02"] {
+            self.ask(&format!("/tiles/published/{}?{refused}", TILES[0])).await;
+        }
+    }
+}
+
+/// Places of a tile of published numbers with their classes.
+fn classes(body: &[u8]) -> Vec<(AreaCode, Option<u64>)> {
+    let tile = Tile::new(body.to_vec()).unwrap();
+    let mut found = Vec::new();
+    for layer in tile.get_layer_metadata().unwrap() {
+        for feature in tile.get_features(layer.layer_index).unwrap() {
+            let properties = feature.properties.unwrap();
+            let Some(TileValue::String(code)) = properties.get("code") else { panic!("no code in {properties:?}") };
+            let class = properties.get("class").map(|class| match class {
+                TileValue::UInt(class) => *class,
+                other => panic!("a class is {other:?}"),
+            });
+            let known = ["code", "level", "name", "name_en", "class"];
+            assert!(properties.keys().all(|key| known.contains(&key.as_str())), "what does this tell: {properties:?}");
+            found.push((AreaCode::parse(code).unwrap(), class));
+        }
+    }
+    found
+}
+
+/// The group of a category, as the list of kinds has it.
+fn group_of(category: &str) -> &'static str {
+    match category {
+        "01" => "family",
+        "02" => "neighbours",
+        "03" => "housing",
+        "04" | "05" | "11" | "15" | "16" | "17" => "business",
+        "06" | "13" => "damages",
+        "07" | "08" => "land",
+        "10" => "labour",
+        "12" => "medical",
+        "14" => "property",
+        _ => "other",
+    }
+}
+
+/// Facts of whoever may open every case of some areas: nothing is unknown there.
+pub(crate) fn own_cases(truth: &Truth, own: &[AreaCode]) -> Vec<Fact> {
+    let is_own = |place: AreaCode| own.iter().any(|area| area.holds(place));
+    let known = (0..truth.unknowns.len()).filter(|&i| is_own(truth.unknowns[i].0));
+    known.map(|i| Fact::equals([i], f64::from(truth.counts[i]))).collect()
+}
