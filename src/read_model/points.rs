@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::sets::{Facets, Sets};
 use crate::codes::{CodeRange, Scope};
 use crate::mvt::{TileId, World, WorldBox};
 
@@ -20,6 +21,11 @@ pub trait Attributes: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'stati
     /// What the row counts for beside itself (households at an address), added up per block.
     fn weight(&self) -> u32 {
         0
+    }
+
+    /// What the row is found by within its block; none: it is not indexed.
+    fn facets(&self) -> Option<Facets> {
+        None
     }
 }
 
@@ -59,6 +65,8 @@ pub struct Block<A> {
     pub scope_range: CodeRange,
     /// Sum of the rows' weights.
     pub weight: u64,
+    /// The rows by what they are found by.
+    pub sets: Sets,
     first: (u64, i64),
     last: (u64, i64),
 }
@@ -77,6 +85,7 @@ impl<A: Attributes> Block<A> {
             attributes: rows.iter().map(|r| r.attributes.clone()).collect(),
             scope_range: CodeRange { lo, hi: hi + 1 },
             weight: rows.iter().map(|r| u64::from(r.attributes.weight())).sum(),
+            sets: Sets::new(rows.iter().map(|r| r.attributes.facets())),
             first,
             last,
         })
@@ -270,7 +279,8 @@ impl<A: Attributes> Points<A> {
     /// About how many bytes the columns take.
     pub fn bytes(&self) -> usize {
         let row = 4 + 4 + 8 + 8 + size_of::<A>();
-        self.len * row + self.blocks.len() * (size_of::<Block<A>>() + 16 + 5 * 16 + 8)
+        let sets: usize = self.blocks.iter().map(|b| b.sets.bytes()).sum();
+        self.len * row + self.blocks.len() * (size_of::<Block<A>>() + 16 + 5 * 16 + 8) + sets
     }
 }
 

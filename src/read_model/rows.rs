@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::points::{Attributes, Row};
+use super::sets::Facets;
 use super::words::Lists;
 use crate::geom::{self, LonLat};
 use crate::mvt::{World, WorldBox};
@@ -62,7 +63,11 @@ pub struct Incident {
     pub risk_level: u16,
 }
 
-impl Attributes for Incident {}
+impl Attributes for Incident {
+    fn facets(&self) -> Option<Facets> {
+        Some(Facets { category: self.category, day: self.occurred_day })
+    }
+}
 
 /// An administrative area.
 #[derive(Debug, Clone, PartialEq)]
