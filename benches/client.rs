@@ -5,7 +5,6 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use maplebridge::codes::CodeRange;
-use maplebridge::db::Db;
 use maplebridge::users::api::account_scopes;
 use maplebridge::users::{Grant, GrantArea, Role, new_secret, store};
 
@@ -53,7 +52,7 @@ impl Drop for Server {
 
 /// A new account that reads and writes in these ranges, each a whole number of townships, and its token.
 pub(crate) async fn token(url: &str, ranges: &[CodeRange]) -> Anyhow<String> {
-    let db = Db::connect(url.replacen("postgres:dev@", "maplebridge_app:dev@", 1).parse()?, 2).await?;
+    let db = crate::connect(url, 2).await?;
     let mut transaction = db.scoped(&account_scopes()).await?;
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
     let (token, hash) = new_secret()?;

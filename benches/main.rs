@@ -18,6 +18,8 @@ mod tiles;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use maplebridge::audit;
+use maplebridge::db::{AuditKey, Db};
 use maplebridge::read_model::{Options, ReadModel};
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
@@ -27,6 +29,14 @@ async fn start_model(url: &str) -> Anyhow<Arc<ReadModel>> {
     let url = url.replacen("postgres:dev@", "maplebridge_feed:dev@", 1);
     let clock = Arc::new(|| chrono::DateTime::from_timestamp(1_772_337_600, 0).unwrap_or_default());
     Ok(ReadModel::start(Options { url, clock, time_zone: chrono_tz::Asia::Shanghai, rule: None }).await?)
+}
+
+/// Connections of the application, which sign what they record with a key of this database beside the machine's temporary files.
+async fn connect(url: &str, connections: u32) -> Anyhow<Db> {
+    let file = format!("maplebridge-bench-{}.key", url.rsplit('/').next().unwrap_or_default());
+    let key = AuditKey::at(&std::env::temp_dir().join(file), &mut rand::rng())?;
+    let db = Db::connect(url.replacen("postgres:dev@", "maplebridge_app:dev@", 1).parse()?, connections).await?;
+    Ok(audit::with_key(db, key, std::time::SystemTime::now().into()).await?)
 }
 
 /// Nanoseconds of CPU that a task of this machine has had: `self`, `thread-self` or a number.

@@ -11,7 +11,6 @@ use axum::extract::Path;
 use axum::routing::get;
 use maplebridge::app::{App, Door, behind_the_door, router};
 use maplebridge::context::{Clock, Context};
-use maplebridge::db::Db;
 use maplebridge::read_model::{Options, ReadModel};
 use maplebridge::tiles::TileService;
 use maplebridge::users::signin::SignIn;
@@ -26,7 +25,7 @@ pub(crate) async fn serve(url: &str, cache_bytes: usize) -> Anyhow<()> {
     let clock = Clock::of_machine(chrono_tz::Asia::Shanghai);
     let feed = url.replacen("postgres:dev@", "maplebridge_feed:dev@", 1);
     let model = ReadModel::start(Options { url: feed, clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
-    let db = Db::connect(url.replacen("postgres:dev@", "maplebridge_app:dev@", 1).parse()?, 8).await?;
+    let db = crate::connect(url, 8).await?;
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
     let context = Context { db, model: Arc::clone(&model), clock };
     let app = App::new(context, Arc::new(TileService::new(model, cache_bytes)), Door { sign_in, secure: false });

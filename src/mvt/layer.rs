@@ -135,9 +135,13 @@ impl LayerWriter {
             let length_at = b.len();
             b.byte(0);
             if tags.iter().all(|&t| t < 0x80) {
-                tags.iter().for_each(|&t| b.byte(t as u8));
+                for &t in tags {
+                    b.byte(t as u8);
+                }
             } else {
-                tags.iter().for_each(|&t| b.varint(u64::from(t)));
+                for &t in tags {
+                    b.varint(u64::from(t));
+                }
             }
             b.set(length_at, (b.len() - length_at - 1) as u8);
         }
@@ -244,7 +248,9 @@ impl LayerWriter {
         into.reserve(len + 11);
         into.push(0x1a);
         varint(into, len as u64);
-        parts.iter().for_each(|part| into.extend_from_slice(part));
+        for part in &parts {
+            into.extend_from_slice(part);
+        }
     }
 }
 

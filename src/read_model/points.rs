@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::sets::{Facets, Sets};
 use crate::codes::Scope;
 use crate::mvt::World;
 
@@ -33,6 +34,11 @@ pub trait Attributes: Clone + PartialEq + std::hash::Hash + std::fmt::Debug + Se
     /// The office whose readers see the row wherever it lies; 0: none.
     fn unit(&self) -> i64 {
         0
+    }
+
+    /// What the row is found by within its block; none: it is not indexed.
+    fn facets(&self) -> Option<Facets> {
+        None
     }
 }
 
@@ -66,6 +72,8 @@ pub struct Block<A> {
     pub ids: Box<[i64]>,
     /// The rest of the rows.
     pub attributes: Box<[A]>,
+    /// The rows by what they are found by.
+    pub sets: Sets,
     scopes: scopes::Scopes,
     /// Place on the Z curve of every 64th row, the first included.
     marks: Box<[u64]>,
@@ -92,6 +100,7 @@ impl<A: Attributes> Block<A> {
             ys: rows.iter().map(|r| r.at.y).collect(),
             ids: rows.iter().map(|r| r.id).collect(),
             attributes: rows.iter().map(|r| r.attributes.clone()).collect(),
+            sets: Sets::new(rows.iter().map(|r| r.attributes.facets())),
             scopes: scopes::Scopes::new(rows),
             marks: rows.iter().step_by(runs::MARKED).map(|r| r.at.z_order()).collect(),
             apart: rows.first().map(|_| 32).into_iter().chain(rows.windows(2).map(bits)).collect(),
@@ -256,8 +265,8 @@ impl<A: Attributes> Points<A> {
     /// About how many bytes the columns take.
     pub fn bytes(&self) -> usize {
         let row = 4 + 4 + 8 + size_of::<A>() + 1 + if A::WEIGHS { 4 } else { 0 };
-        let scopes_and_marks = self.blocks.iter().map(|b| b.scopes.bytes() + b.marks.len() * 8).sum::<usize>();
-        self.len * row + scopes_and_marks + self.blocks.len() * (size_of::<Block<A>>() + 16 + 9 * 16 + 8 + 8)
+        let beside = self.blocks.iter().map(|b| b.scopes.bytes() + b.marks.len() * 8 + b.sets.bytes()).sum::<usize>();
+        self.len * row + beside + self.blocks.len() * (size_of::<Block<A>>() + 16 + 9 * 16 + 8 + 8)
     }
 }
 

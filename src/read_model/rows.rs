@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 
 use super::points::{Attributes, Row};
 use super::published::PublishedRow;
+use super::sets::Facets;
 use super::words::Lists;
 use crate::codes::{AreaCode, Level};
 use crate::geom::{self, LonLat};
@@ -70,6 +71,10 @@ pub struct Incident {
 impl Attributes for Incident {
     fn unit(&self) -> i64 {
         self.unit_id
+    }
+
+    fn facets(&self) -> Option<Facets> {
+        Some(Facets { category: self.category, day: self.occurred_day })
     }
 }
 

@@ -31,7 +31,7 @@ impl Untangle {
     pub(super) fn finish_plain(&mut self, cut: Cut) -> &Rings {
         self.sorted.clear();
         if let Some(only) = self.raw.only() {
-            self.sorted.extend(only.iter().filter(|&&p| cut.on_a_side(p)).map(key));
+            self.sorted.extend(only.iter().copied().filter(|&p| cut.on_a_side(p)).map(key));
             self.sorted.sort_unstable();
         }
         if self.raw.only().is_none() || self.sorted.windows(2).any(|p| p[0] == p[1]) {
@@ -48,7 +48,7 @@ impl Untangle {
     pub(super) fn finish(&mut self) -> &Rings {
         self.out.clear();
         self.sorted.clear();
-        self.sorted.extend(self.raw.iter().flatten().map(key));
+        self.sorted.extend(self.raw.iter().flatten().copied().map(key));
         self.sorted.sort_unstable();
         if self.sorted.windows(2).all(|p| p[0] != p[1]) {
             if let Some(only) = self.raw.only() {
@@ -66,7 +66,7 @@ impl Untangle {
     }
 }
 
-fn key(p: &Place) -> u64 {
+fn key(p: Place) -> u64 {
     u64::from(p[0] as u32) << 32 | u64::from(p[1] as u32)
 }
 

@@ -12,12 +12,15 @@ const FACILITIES_FROM: u8 = 10;
 /// Single incidents from here on.
 const INCIDENTS_FROM: u8 = 13;
 
+/// Whether a row of a block passes.
+type Test<A> = dyn Fn(&Block<A>, usize) -> bool;
+
 /// Which rows of a layer are shown.
 pub(super) struct Choice<'a, A> {
     /// Rows of these; none: of all.
     pub(super) scope: Option<&'a Scope>,
     /// What a row must pass beside; none: nothing.
-    pub(super) passes: Option<&'a dyn Fn(&Block<A>, usize) -> bool>,
+    pub(super) passes: Option<&'a Test<A>>,
 }
 
 impl<A: Attributes> Choice<'_, A> {
