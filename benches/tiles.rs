@@ -122,7 +122,9 @@ pub(crate) async fn ours(url: &str) -> Anyhow<String> {
         let layers = parse(class.layer)?;
         let ours = |tile| encode(&model, &layers, tile, &Filter::default(), &reader);
         let mut digest = xxhash_rust::xxh3::Xxh3::new();
-        list.iter().for_each(|&tile| digest.update(&ours(tile)));
+        for &tile in &list {
+            digest.update(&ours(tile));
+        }
         let mut best = u64::MAX;
         for _ in 0..10 {
             let cpu = own_cpu()?;

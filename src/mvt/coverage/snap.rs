@@ -176,7 +176,7 @@ mod tests {
             }
             some += by_bucket.len();
             let listed = |all: Vec<TakenUp>| {
-                let mut all: Vec<_> = all.into_iter().flat_map(|t| t.owners.iter().copied().map(move |owner| (t.square, owner))).collect();
+                let mut all: Vec<_> = all.iter().flat_map(|t| t.owners.iter().map(move |owner| (t.square, *owner))).collect();
                 all.sort_unstable();
                 all
             };

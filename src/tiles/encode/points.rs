@@ -13,14 +13,14 @@ const FACILITIES_FROM: u8 = 10;
 const INCIDENTS_FROM: u8 = 13;
 
 /// Whether a row of a block passes.
-type Test<A> = dyn Fn(&Block<A>, usize) -> bool;
+type Test<'a, A> = dyn Fn(&Block<A>, usize) -> bool + 'a;
 
 /// Which rows of a layer are shown.
 pub(super) struct Choice<'a, A> {
     /// Rows of these; none: of all.
     pub(super) scope: Option<&'a Scope>,
     /// What a row must pass beside; none: nothing.
-    pub(super) passes: Option<&'a Test<A>>,
+    pub(super) passes: Option<&'a Test<'a, A>>,
 }
 
 impl<A: Attributes> Choice<'_, A> {
