@@ -1,90 +1,33 @@
-// The shapes the page reads, as the server's contract says them. snake_case stays: one name from table to screen.
+// The shapes the page reads. They come from `schema.d.ts`, which `./test --prepare` writes from openapi.json; here they get
+// the names the page calls them by, and narrower types where the contract only says "string". snake_case stays: one name
+// from table to screen.
+import type { components } from './schema'
 
-export interface Named { code: string; name_zh: string; name_en: string }
+type Schemas = components['schemas']
+
+export type Named = Schemas['Named']
 export type Bbox = [west: number, south: number, east: number, north: number]
 export type LonLat = [lon: number, lat: number]
 
-export interface AreaRef extends Named { level: number }
+export type AreaRef = Omit<Schemas['AreaRef'], 'bbox'> & { bbox?: Bbox | null }
 
-export interface Rights {
-  map: boolean
-  households: boolean
-  cases: boolean
-  published: boolean
-  write_facilities: boolean
-  write_households: boolean
-  write_cells: boolean
-  imports: boolean
-  users: boolean
-  audit: boolean
-}
+export type Rights = Schemas['MyRights']
 
-export interface Me {
-  user: { id: string; account: string; name_zh: string; name_en: string; must_change_password: boolean }
-  grants: { role: string; area: AreaRef; expires_on: string | null }[]
-  home: AreaRef & { bbox: Bbox | null }
-  rights: Rights
-  totals: { cells: number; households: number; facilities: number }
-  data_at: string
-  settings: {
-    attribution: string
-    map_approval_no: string | null
-    size_rule: { min: number; max: number }
-  }
-}
+export type Me = Omit<Schemas['Me'], 'home'> & { home: AreaRef }
 
 /** `5min` circle, `10min` square, `15min` and `policy` hexagon. */
 export type Tier = '5min' | '10min' | '15min' | 'policy'
-export interface FacilityKind extends Named { tier: Tier }
+export type FacilityKind = Omit<Schemas['FacilityKind'], 'tier'> & { tier: Tier }
 
-export interface Codes {
-  facility_kind: FacilityKind[]
-  incident_category: Named[]
-  incident_source: Named[]
-  incident_state: Named[]
-  dwelling_kind: Named[]
-  population_band: Named[]
-  cell_kind: Named[]
-}
+export type Codes = Omit<Schemas['Codes'], 'facility_kind'> & { facility_kind: FacilityKind[] }
 
 /** Who sees which incident numbers; the threshold is in the name. */
-export type Audience = 'cases' | 'k3' | 'k5' | 'k10'
+export type Audience = Schemas['Audience']
 
 /** Disputes of a place: counted now (`cases`), or at least so many by the months that were published. */
-export interface IncidentSum {
-  audience: Audience
-  source: 'cases' | 'published'
-  shown: boolean
-  count?: number | null
-  period?: { from: string; to: string } | null
-  group?: string | null
-  entries_shown?: number | null
-  entries_withheld?: number | null
-  reason?: string | null
-}
+export type IncidentSum = Schemas['IncidentSum']
 
-export interface CellSummary {
-  code: string
-  name: string
-  name_en: string
-  short_name: string
-  kind: string
-  village: Named
-  township: Named
-  area_m2: number
-  household_count: number
-  valid_from: string
-  version: number
-  households: {
-    addresses: number
-    household_count: number
-    population_low: number | null
-    population_high: number | null
-  }
-  facilities: { kind: string; count: number }[]
-  neighbours: { code: string; name: string; name_en: string; border_m: number }[]
-  incidents: IncidentSum
-}
+export type CellSummary = Schemas['CellSummary']
 
 export interface Feature<P, G = { type: string; coordinates: unknown }> {
   type: 'Feature'
@@ -96,44 +39,11 @@ export interface Feature<P, G = { type: string; coordinates: unknown }> {
 
 export type CellFeature = Feature<{ code: string; name: string; short_name: string }>
 
-export interface FacilityProperties {
-  id: string
-  kind: string
-  name_zh: string
-  name_en: string
-  operator: string | null
-  capacity: number | null
-  hours: string | null
-  barrier_free: boolean | null
-  cell_code: string | null
-  valid_from: string
-  version: number
-}
+export type FacilityProperties = Schemas['FacilityProperties']
 export type FacilityFeature = Feature<FacilityProperties, { type: 'Point'; coordinates: LonLat }>
 
-export interface SearchItem {
-  what: 'area' | 'cell' | 'facility'
-  code: string
-  id?: string
-  name_zh: string
-  name_en: string
-  under: string | null
-  at: LonLat
-  bbox?: Bbox | null
-}
+export type SearchItem = Omit<Schemas['SearchItem'], 'at' | 'bbox'> & { at: LonLat; bbox?: Bbox | null }
 
 /** An entry of the audit trail, as auditors read it. */
-export interface AuditEntry {
-  id: number
-  at: string | null
-  account: string
-  action: string
-  target: string
-  area_code: string | null
-  detail: Record<string, unknown> | null
-  row_count: number | null
-  request_id: string
-  seal: number | null
-  standing: 'sealed' | 'waiting' | 'broken' | 'unknown'
-}
+export type AuditEntry = Schemas['EntryView']
 export interface AuditAsked { from: string; to: string; account: string; action: string; within: string; cursor: string | null }
