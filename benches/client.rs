@@ -56,7 +56,7 @@ pub(crate) async fn token(url: &str, ranges: &[CodeRange]) -> Anyhow<String> {
     let mut transaction = db.scoped(&account_scopes()).await?;
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
     let (token, hash) = new_secret()?;
-    let account = format!("bench-{}", &token[..12]);
+    let account = format!("bench-{}", hex::encode(&hash[..8]));
     let new = store::NewAccount { account: &account, name_zh: "", name_en: "", password_hash: "none", must_change_password: false, unit_id: None };
     let id = store::create(transaction.conn(), &new, now).await?;
     for township in ranges.iter().flat_map(|range| (range.lo..range.hi).step_by(1_000_000)) {

@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Path;
 use axum::routing::get;
 use maplebridge::app::{App, Door, behind_the_door, router};
 use maplebridge::context::{Clock, Context};
+use maplebridge::http::Path;
 use maplebridge::read_model::{Options, ReadModel};
 use maplebridge::tiles::TileService;
 use maplebridge::users::signin::SignIn;
