@@ -1,5 +1,6 @@
 //! Servers of a test's own, to be crashed, cut off and promoted, beside the one that all tests share.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -72,7 +73,7 @@ impl Server {
     fn configure(&self, lines: &str) {
         let file = self.dir.join("data/postgresql.conf");
         let mut text = std::fs::read_to_string(&file).unwrap();
-        text.push_str(&format!("listen_addresses = ''\nunix_socket_directories = '{}'\n{lines}", self.socket()));
+        write!(text, "listen_addresses = ''\nunix_socket_directories = '{}'\n{lines}", self.socket()).unwrap();
         std::fs::write(file, text).unwrap();
     }
 
