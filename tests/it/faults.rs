@@ -181,7 +181,7 @@ async fn torture(server: &Server, faults: &[Fault]) {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 std::fs::remove_file(&ballast).unwrap();
-                server.start_again();
+                server.start_again().await;
             }
         }
         let acknowledged = edits.acknowledged.load(Ordering::SeqCst);

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use maplebridge::db::{Roles, make_database, migrate};
 use maplebridge::read_model::{Options, ReadModel};
@@ -83,10 +84,15 @@ impl Server {
         assert!(output.status.success(), "{}", std::fs::read_to_string(log).unwrap());
     }
 
-    /// Starts it where it ended by itself.
-    pub(crate) fn start_again(&self) {
+    /// Starts it where it ended by itself, and waits until it has recovered.
+    pub(crate) async fn start_again(&self) {
         if !Self::program(&self.bin, "pg_ctl", &["-D", &self.data(), "status"]).status.success() {
             self.start();
+        }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while PgConnection::connect(&self.url("postgres", "town")).await.is_err() {
+            assert!(Instant::now() < deadline, "the server does not come back");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
