@@ -22,7 +22,7 @@ use sqlx::{Connection as _, PgConnection};
 
 /// What a finished row is made of, but for its two numbers, which the table gives.
 const COLUMNS: &str = "valid_from, valid_to, scope_code, geom, household_count, population_band, dwelling_kind, address, safe_place_id, \
-                       group_founder, origin, origin_key, job_id, version";
+                       safe_place_part, origin, origin_key, job_id, version";
 
 /// The most memory the process ever had, MB.
 fn peak_mb() -> u64 {
