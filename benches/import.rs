@@ -9,7 +9,6 @@ use std::time::Instant;
 use futures::TryStreamExt as _;
 use maplebridge::codes::AreaCode;
 use maplebridge::context::Clock;
-use maplebridge::db::Db;
 use maplebridge::imports::columns::Mapping;
 use maplebridge::imports::commit::{Ending, Request};
 use maplebridge::imports::faults::Lang;
@@ -23,7 +22,7 @@ use sqlx::{Connection as _, PgConnection};
 
 /// What a finished row is made of, but for its two numbers, which the table gives.
 const COLUMNS: &str = "valid_from, valid_to, scope_code, geom, household_count, population_band, dwelling_kind, address, safe_place_id, \
-                       group_founder, origin, origin_key, job_id, version";
+                       safe_place_part, origin, origin_key, job_id, version";
 
 /// The most memory the process ever had, MB.
 fn peak_mb() -> u64 {
@@ -40,7 +39,7 @@ fn peak_mb() -> u64 {
 pub(crate) async fn run(url: &str, beside: &str, file: &str) -> Result<String, Box<dyn std::error::Error>> {
     let mut out = String::new();
     let model = super::start_model(url).await?;
-    let db = Db::connect(url.replacen("postgres:dev@", "maplebridge_app:dev@", 1).parse()?, 4).await?;
+    let db = crate::connect(url, 4).await?;
     let clock = Clock { zone: chrono_tz::Asia::Shanghai, fixed: chrono::DateTime::from_timestamp(1_772_337_600, 0) };
     let worker = Worker { db, reader: Arc::new(Reader::command_line(clock.today())), clock };
     let request = Request {

@@ -12,26 +12,26 @@ use maplebridge::tiles::{Filter, encode, parse};
 use mvt_reader::feature::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
+use crate::client::{Server, token};
 use crate::sql::Statements;
-use crate::{cpu_ns, start_model};
-
-type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
+use crate::{Anyhow, cpu_ns, http, start_model};
 
 /// Rounds of our side over the list: one takes microseconds a tile.
 const ROUNDS: u64 = 20;
 /// Tiles of a class whose bytes are decoded and compared.
 const COMPARED: usize = 60;
 
-struct Class {
+/// Tiles that are alike.
+pub(crate) struct Class {
     name: &'static str,
-    layer: &'static str,
-    zooms: std::ops::RangeInclusive<u8>,
+    pub(crate) layer: &'static str,
+    pub(crate) zooms: std::ops::RangeInclusive<u8>,
     tiles: usize,
     anchors: &'static str,
     bar: u32,
 }
 
-const CLASSES: [Class; 6] = [
+pub(crate) const CLASSES: [Class; 6] = [
     Class { name: "single households", layer: "households", zooms: 15..=16, tiles: 500, anchors: "households", bar: 25 },
     Class { name: "cells", layer: "cells", zooms: 12..=13, tiles: 400, anchors: "households", bar: 15 },
     Class { name: "facilities", layer: "facilities", zooms: 14..=16, tiles: 500, anchors: "facilities", bar: 10 },
@@ -51,6 +51,8 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
     let scope = scope(townships);
     let statements = Statements::new(&format!("t.scope_code <@ '{}'::int8multirange", scope.to_multirange()));
     let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![], ..Reader::default() };
+    let token = token(url, reader.map.ranges()).await?;
+    let server = Server::start(0)?;
     let mut out = format!(
         "{} households, {} incidents, {} cells, {} facilities; scope {}\n",
         model.households.len(),
@@ -59,7 +61,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
         model.facilities.len(),
         reader.map.to_multirange()
     );
-    out += "class | zoom | tiles | features a tile | bytes ours/SQL | CPU ms ours | CPU ms SQL | CPU ratio | wall ratio | bar | compared: features, missing, extra, attributes, moved\n";
+    out += "class | zoom | tiles | features a tile | bytes ours/SQL | CPU ms ours | CPU ms SQL | CPU ratio | wall ratio | over HTTP: CPU ms ours, bare, ratio | bar | compared: features, missing, extra, attributes, moved\n";
     let mut lines = Vec::new();
     for class in &CLASSES {
         let list = list(&mut conn, class, model.households.len()).await?;
@@ -81,6 +83,7 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
         }
         measured.ours_wall = wall.elapsed().as_nanos() as u64 / ROUNDS;
         measured.ours_ns = (own_cpu()? - cpu) / ROUNDS;
+        let over_http = http::per_tile(&server, &token, class.layer, &list, &warm)?;
         for (n, (&tile, warm)) in list.iter().zip(warm).enumerate() {
             if n < 10 || tile.z() < 12 {
                 ask(&mut conn, statement, tile).await?;
@@ -95,11 +98,43 @@ pub(crate) async fn run(url: &str) -> Anyhow<String> {
                 measured.compare(&decode(warm)?, &decode(asked)?);
             }
         }
-        lines.push(measured.tell(class, list.len() as u64, &mut out)?);
+        lines.push(measured.tell(class, list.len() as u64, over_http, &mut out)?);
     }
     let under_policy = under_policy(&mut conn, backend, &reader, &model).await?;
     out += &under_policy;
     writeln!(out, "{}", serde_json::Value::Array(lines))?;
+    Ok(out)
+}
+
+/// Our side alone, for a profiler: CPU a tile and a digest of all bytes of the list, which says whether a quicker way still
+/// draws the same.
+pub(crate) async fn ours(url: &str) -> Anyhow<String> {
+    let model = start_model(url).await?;
+    let model = model.model();
+    let mut conn = PgConnection::connect(url).await?;
+    let townships: i64 = sqlx::query_scalar("select count(*) from areas where level = 9").fetch_one(&mut conn).await?;
+    let scope = scope(townships);
+    let reader = Reader { map: scope.clone(), households: scope.clone(), cases: scope, units: vec![], ..Reader::default() };
+    let chosen = std::env::args().find_map(|word| word.strip_prefix("--class=").map(str::to_owned));
+    let mut out = String::new();
+    for class in CLASSES.iter().filter(|class| chosen.as_ref().is_none_or(|name| class.name.starts_with(name.as_str()))) {
+        let list = list(&mut conn, class, model.households.len()).await?;
+        let layers = parse(class.layer)?;
+        let ours = |tile| encode(&model, &layers, tile, &Filter::default(), &reader);
+        let mut digest = xxhash_rust::xxh3::Xxh3::new();
+        for &tile in &list {
+            digest.update(&ours(tile));
+        }
+        let mut best = u64::MAX;
+        for _ in 0..10 {
+            let cpu = own_cpu()?;
+            for &tile in std::iter::repeat_n(&list, ROUNDS as usize).flatten() {
+                std::hint::black_box(ours(tile));
+            }
+            best = best.min((own_cpu()? - cpu) / ROUNDS / list.len() as u64);
+        }
+        writeln!(out, "{} z{}–{}: {best} ns of CPU a tile, bytes {:032x}", class.name, class.zooms.start(), class.zooms.end(), digest.digest128())?;
+    }
     Ok(out)
 }
 
@@ -110,7 +145,7 @@ pub(crate) fn scope(townships: i64) -> Scope {
 }
 
 /// Tiles that hold rows drawn by number, so that dense ones come more often.
-async fn list(conn: &mut PgConnection, class: &Class, households: usize) -> Anyhow<Vec<TileId>> {
+pub(crate) async fn list(conn: &mut PgConnection, class: &Class, households: usize) -> Anyhow<Vec<TileId>> {
     let tiles = (class.tiles as f64 * (households as f64 / 1e6).sqrt().min(1.0)) as i64;
     let anchors = format!(
         "with n as (select count(*) as rows from {0}) select ST_X(geom), ST_Y(geom) from n, generate_series(1, $1) g
@@ -181,19 +216,23 @@ impl Measured {
         }
     }
 
-    fn tell(&self, class: &Class, tiles: u64, out: &mut String) -> Anyhow<serde_json::Value> {
+    fn tell(&self, class: &Class, tiles: u64, over_http: http::PerTile, out: &mut String) -> Anyhow<serde_json::Value> {
         let ms = |ns: u64| ns as f64 / tiles as f64 / 1e6;
         let (cpu, wall) = (self.sql_ns as f64 / self.ours_ns as f64, self.sql_wall as f64 / self.ours_wall as f64);
+        let http_ns = over_http.ours_ns - over_http.bare_ns;
+        let http_ratio = self.sql_ns as f64 / tiles as f64 / http_ns;
         let zooms = format!("{}–{}", class.zooms.start(), class.zooms.end());
         writeln!(
             out,
-            "{} | {zooms} | {tiles} | {} | {}/{} | {:.4} | {:.3} | {cpu:.1} | {wall:.1} | {} | {} tiles: {}, {}, {}, {}, {}",
+            "{} | {zooms} | {tiles} | {} | {}/{} | {:.4} | {:.3} | {cpu:.1} | {wall:.1} | {:.4}, {:.4}, {http_ratio:.1} | {} | {} tiles: {}, {}, {}, {}, {}",
             class.name,
             self.features / self.tiles_compared.max(1),
             self.ours_bytes / tiles,
             self.sql_bytes / tiles,
             ms(self.ours_ns),
             ms(self.sql_ns),
+            over_http.ours_ns / 1e6,
+            over_http.bare_ns / 1e6,
             class.bar,
             self.tiles_compared,
             self.features,
@@ -203,7 +242,7 @@ impl Measured {
             self.moved
         )?;
         Ok(
-            serde_json::json!({"class": class.name, "zooms": zooms, "tiles": tiles, "ours_cpu_ms": ms(self.ours_ns), "sql_cpu_ms": ms(self.sql_ns), "cpu_ratio": cpu,
+            serde_json::json!({"class": class.name, "zooms": zooms, "tiles": tiles, "ours_cpu_ms": ms(self.ours_ns), "sql_cpu_ms": ms(self.sql_ns), "cpu_ratio": cpu, "http_ours_ms": over_http.ours_ns / 1e6, "http_bare_ms": over_http.bare_ns / 1e6, "http_ratio": http_ratio,
             "ours_wall_ms": ms(self.ours_wall), "sql_wall_ms": ms(self.sql_wall), "wall_ratio": wall, "ours_bytes": self.ours_bytes / tiles, "sql_bytes": self.sql_bytes / tiles,
             "tiles_compared": self.tiles_compared, "features": self.features, "missing": self.missing, "extra": self.extra, "attributes_differ": self.attributes, "moved": self.moved}),
         )

@@ -126,13 +126,20 @@ pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let (tiles, _) = tile_routes::routes().split_for_parts();
     let described = get(|| async { axum::Json(openapi()) });
-    api.route("/openapi.json", described)
+    let routes = api
+        .route("/openapi.json", described)
         .route(page::DOCS, get(page::docs))
         .layer(CompressionLayer::new())
         .merge(tiles)
         .route("/healthz", get(guard::healthz))
         .route("/readyz", get(guard::readyz))
-        .fallback(page::page)
+        .fallback(page::page);
+    behind_the_door(app, routes)
+}
+
+/// Puts routes behind what every request passes: who asks, what a panic or a problem becomes, the headers of every answer.
+pub fn behind_the_door(app: App, routes: Router<App>) -> Router {
+    routes
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), guard::sign_in))
         .layer(CatchPanicLayer::new())

@@ -120,6 +120,36 @@ impl TileId {
         }
     }
 
+    /// Stretches of the Z curve, both ends included and in order, that cover the tile and `buffer` tile units around it: the
+    /// tile, and around it squares of a `2^-finer` of its side (`finer` at most 10), which may reach beyond the buffer.
+    pub fn z_runs(self, buffer: i32, finer: u8, into: &mut Vec<(u64, u64)>) {
+        let first = |level: u32, x: u32, y: u32| World { x: x << (32 - level), y: y << (32 - level) }.z_order();
+        let own = self.world_box();
+        into.clear();
+        into.push((own.min.z_order(), own.max.z_order()));
+        let level = u32::from(self.z) + u32::from(finer);
+        let side = 1_u32 << finer;
+        let margin = ((buffer as u32) << finer).div_ceil(EXTENT as u32);
+        let most = ((1_u64 << level) - 1) as u32;
+        let span = |at: u32| (at * side).saturating_sub(margin)..=(at * side + side - 1).saturating_add(margin).min(most);
+        let length = 1_u64 << (2 * (32 - level));
+        for y in span(self.y) {
+            let beside = y / side == self.y;
+            for x in span(self.x).filter(|x| !beside || x / side != self.x) {
+                let key = first(level, x, y);
+                into.push((key, key + (length - 1)));
+            }
+        }
+        into.sort_unstable();
+        into.dedup_by(|next, before| {
+            let follows = before.1 + 1 == next.0;
+            if follows {
+                before.1 = next.1;
+            }
+            follows
+        });
+    }
+
     /// West, south, east, north in degrees.
     pub fn lon_lat_bounds(self) -> [f64; 4] {
         let tiles = f64::from(1_u32 << self.z);

@@ -158,6 +158,29 @@ proptest! {
     }
 
     #[test]
+    fn what_was_drawn_before_an_edit_is_not_drawn_after_it(old in Partition::any(10), moved in 0_usize..441, shift in (-0.45..0.45_f64, -0.45..0.45_f64)) {
+        let mut new = old.clone();
+        new.shifts[moved] = shift;
+        let mut edited = Coverage::new(old.shapes());
+        let zooms = [9, 11, 13, 15, 17, 18, 21];
+        let all = |c: &Coverage| {
+            let mut all = Vec::new();
+            for tile in zooms.into_iter().flat_map(|z| new.tiles(z).into_iter().take(60)) {
+                c.tile(tile, BUFFER, |id| id % 5 != 3, |id, rings| all.push((tile, id, rings.clone())));
+            }
+            all
+        };
+        let before = edited.clone();
+        let (first, again) = (all(&edited), all(&edited));
+        prop_assert!(first == again);
+        let shapes: BTreeMap<i64, Shape> = old.shapes().into_iter().map(|s| (s.id, s)).collect();
+        let changed: Vec<Shape> = new.shapes().into_iter().filter(|s| shapes.get(&s.id) != Some(s)).collect();
+        edited.update(&[], changed);
+        prop_assert!(all(&edited) == all(&Coverage::new(new.shapes())));
+        prop_assert!(all(&before) == first);
+    }
+
+    #[test]
     fn what_is_written_is_read_back(points in prop::collection::vec((any::<u64>(), -64..4160_i32, -64..4160_i32, any::<u16>(), any::<i64>(), -1e9..1e9_f64, ".{0,8}"), 1..40)) {
         let mut layer = LayerWriter::new("households");
         let keys = ["count", "shift", "rate", "name", "odd"].map(|k| layer.key(k));

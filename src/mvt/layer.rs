@@ -1,9 +1,8 @@
 //! Writing layers and tiles of Mapbox Vector Tile 2. Geometry arrives in tile units; nothing is projected or cut here.
 
-use rustc_hash::FxHashMap;
-
-use super::rings::Rings;
-use super::wire::{Small, field, field_of, varint, varint_len, zigzag};
+use super::rings::{Outline, Rings};
+use super::values::Values;
+use super::wire::{Small, field, field_of, short_varint, varint, zigzag};
 
 const POINT: u8 = 1;
 const LINE: u8 = 2;
@@ -35,11 +34,9 @@ pub struct LayerWriter {
     features: Vec<u8>,
     feature_count: usize,
     keys: Vec<String>,
-    values: Vec<u8>,
-    value_count: u32,
-    known: FxHashMap<Box<[u8]>, u32>,
+    key_bytes: usize,
+    values: Values,
     small_uints: Vec<u32>,
-    scratch: Vec<u8>,
 }
 
 /// Values are looked up for whole numbers below this without hashing.
@@ -54,11 +51,9 @@ impl LayerWriter {
             features: Vec::new(),
             feature_count: 0,
             keys: Vec::new(),
-            values: Vec::new(),
-            value_count: 0,
-            known: FxHashMap::default(),
+            key_bytes: 0,
+            values: Values::default(),
             small_uints: Vec::new(),
-            scratch: Vec::new(),
         }
     }
 
@@ -72,6 +67,7 @@ impl LayerWriter {
     pub fn key(&mut self, name: &str) -> u32 {
         let at = self.keys.iter().position(|k| k == name).unwrap_or_else(|| {
             self.keys.push(name.to_owned());
+            self.key_bytes += name.len() + 2;
             self.keys.len() - 1
         });
         at as u32
@@ -79,7 +75,7 @@ impl LayerWriter {
 
     /// The number of a text.
     pub fn text(&mut self, text: &str) -> u32 {
-        self.value(|b| field(b, 0x0a, text.as_bytes()))
+        self.values.text(text)
     }
 
     /// The number of a whole number from 0 on.
@@ -128,28 +124,37 @@ impl LayerWriter {
         if tags.len() > 16 {
             return self.points(id, &[at], tags);
         }
-        // at most 11 for the id, 2 + 16 × 5 for the tags, 2 for the type, 2 + 11 for the geometry: below 120
-        let mut b = Small::new();
+        // at most 2 for the frame, 11 for the id, 2 + 16 × 5 for the tags, 2 for the type, 2 + 11 for the geometry: below 120
+        let mut b = Small::behind(2);
         if let Some(id) = id {
             b.byte(0x08);
             b.varint(id);
         }
         if !tags.is_empty() {
             b.byte(0x12);
-            b.byte(tags.iter().map(|&t| varint_len(u64::from(t))).sum::<usize>() as u8);
-            for &t in tags {
-                b.varint(u64::from(t));
+            let length_at = b.len();
+            b.byte(0);
+            if tags.iter().all(|&t| t < 0x80) {
+                for &t in tags {
+                    b.byte(t as u8);
+                }
+            } else {
+                for &t in tags {
+                    b.varint(u64::from(t));
+                }
             }
+            b.set(length_at, (b.len() - length_at - 1) as u8);
         }
-        let [x, y] = [zigzag(at[0]), zigzag(at[1])].map(u64::from);
-        for byte in [0x18, POINT, 0x22, (1 + varint_len(x) + varint_len(y)) as u8, command(1, 1) as u8] {
+        for byte in [0x18, POINT, 0x22, 0, command(1, 1) as u8] {
             b.byte(byte);
         }
-        b.varint(x);
-        b.varint(y);
-        let body = b.as_slice();
-        self.features.extend_from_slice(&[0x12, body.len() as u8]);
-        self.features.extend_from_slice(body);
+        let places_at = b.len();
+        b.varint(u64::from(zigzag(at[0])));
+        b.varint(u64::from(zigzag(at[1])));
+        b.set(places_at - 2, (b.len() - places_at + 1) as u8);
+        b.set(0, 0x12);
+        b.set(1, (b.len() - 2) as u8);
+        b.append_to(&mut self.features);
         self.feature_count += 1;
     }
 
@@ -181,13 +186,20 @@ impl LayerWriter {
         if rings.is_empty() {
             return;
         }
-        self.feature(id, tags, POLYGON, |b| {
-            let mut pen = [0, 0];
-            for ring in rings.iter() {
-                path(b, &mut pen, ring);
-                varint(b, command(7, 1));
-            }
-        });
+        self.feature(id, tags, POLYGON, |b| polygon_path(b, &mut [0, 0], rings));
+    }
+
+    /// Writes a polygon from an outline; one without corners is no feature.
+    pub fn outline(&mut self, id: Option<u64>, outline: Outline<'_>, tags: &[u32]) {
+        match outline {
+            Outline::Rings(rings) => self.polygon(id, rings, tags),
+            Outline::Encoded { rest: [], .. } => {}
+            Outline::Encoded { start, rest } => self.feature(id, tags, POLYGON, |b| {
+                b.push(command(1, 1) as u8);
+                walk(b, &mut [0, 0], &[start]);
+                b.extend_from_slice(rest);
+            }),
+        }
     }
 
     /// How many features were written.
@@ -197,7 +209,7 @@ impl LayerWriter {
 
     /// About how many bytes the layer will take: exact but for the frame around it.
     pub fn size(&self) -> usize {
-        self.features.len() + self.values.len() + self.keys.iter().map(|k| k.len() + 2).sum::<usize>()
+        self.features.len() + self.values.as_bytes().len() + self.key_bytes
     }
 
     fn feature(&mut self, id: Option<u64>, tags: &[u32], kind: u8, geometry: impl FnOnce(&mut Vec<u8>)) {
@@ -207,7 +219,7 @@ impl LayerWriter {
                 varint(b, id);
             }
             if !tags.is_empty() {
-                field_of(b, 0x12, |b| tags.iter().for_each(|&t| varint(b, u64::from(t))));
+                field_of(b, 0x12, |b| tags.iter().for_each(|&t| short_varint(b, u64::from(t))));
             }
             b.extend_from_slice(&[0x18, kind]);
             field_of(b, 0x22, geometry);
@@ -216,34 +228,29 @@ impl LayerWriter {
     }
 
     fn value(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> u32 {
-        self.scratch.clear();
-        encode(&mut self.scratch);
-        if let Some(&at) = self.known.get(self.scratch.as_slice()) {
-            return at;
-        }
-        let at = self.value_count;
-        field(&mut self.values, 0x22, &self.scratch);
-        self.known.insert(self.scratch.as_slice().into(), at);
-        self.value_count += 1;
-        at
+        self.values.number(encode)
     }
 
     fn write_to(&self, into: &mut Vec<u8>) {
         if self.feature_count == 0 {
             return;
         }
-        into.reserve(self.size() + self.name.len() + 32);
-        field_of(into, 0x1a, |b| {
-            b.extend_from_slice(&[0x78, 2]); // version
-            field(b, 0x0a, self.name.as_bytes());
-            b.extend_from_slice(&self.features);
-            for key in &self.keys {
-                field(b, 0x1a, key.as_bytes());
-            }
-            b.extend_from_slice(&self.values);
-            b.push(0x28);
-            varint(b, super::EXTENT as u64);
-        });
+        let mut head = vec![0x78, 2]; // version
+        field(&mut head, 0x0a, self.name.as_bytes());
+        let mut tail = Vec::with_capacity(self.key_bytes + self.keys.len() * 8);
+        for key in &self.keys {
+            field(&mut tail, 0x1a, key.as_bytes());
+        }
+        let mut extent = vec![0x28];
+        varint(&mut extent, super::EXTENT as u64);
+        let parts = [&head, self.features.as_slice(), &tail, self.values.as_bytes(), &extent];
+        let len = parts.iter().map(|part| part.len()).sum::<usize>();
+        into.reserve(len + 11);
+        into.push(0x1a);
+        varint(into, len as u64);
+        for part in &parts {
+            into.extend_from_slice(part);
+        }
     }
 }
 
@@ -274,8 +281,47 @@ impl CodeColumn {
     }
 }
 
+/// A key that gets its number when a feature first uses it, so that a layer names only keys that are used.
+#[derive(Debug)]
+pub struct LateKey {
+    name: &'static str,
+    number: u32,
+}
+
+impl LateKey {
+    /// A key of this name, not yet numbered.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, number: UNSEEN }
+    }
+
+    /// Its number.
+    #[inline]
+    pub fn of(&mut self, layer: &mut LayerWriter) -> u32 {
+        if self.number == UNSEEN {
+            self.number = layer.key(self.name);
+        }
+        self.number
+    }
+}
+
 const fn command(id: u64, count: usize) -> u64 {
     (count as u64) << 3 | id
+}
+
+/// The geometry of a polygon feature behind its first corner.
+pub(super) fn outline_after_start(b: &mut Vec<u8>, rings: &Rings) {
+    let Some(&start) = rings.iter().find_map(<[_]>::first) else { return };
+    let mut whole = Vec::new();
+    // from itself the first corner is two zeros away
+    polygon_path(&mut whole, &mut start.clone(), rings);
+    b.extend_from_slice(&whole[3..]);
+}
+
+fn polygon_path(b: &mut Vec<u8>, pen: &mut [i32; 2], rings: &Rings) {
+    for ring in rings.iter() {
+        path(b, pen, ring);
+        varint(b, command(7, 1));
+    }
 }
 
 /// A MoveTo the first place and a LineTo through the others.
@@ -287,9 +333,10 @@ fn path(b: &mut Vec<u8>, pen: &mut [i32; 2], places: &[[i32; 2]]) {
 }
 
 fn walk(b: &mut Vec<u8>, pen: &mut [i32; 2], places: &[[i32; 2]]) {
+    b.reserve(8 + places.len() * 4);
     for &[x, y] in places {
-        varint(b, u64::from(zigzag(x.wrapping_sub(pen[0]))));
-        varint(b, u64::from(zigzag(y.wrapping_sub(pen[1]))));
+        short_varint(b, u64::from(zigzag(x.wrapping_sub(pen[0]))));
+        short_varint(b, u64::from(zigzag(y.wrapping_sub(pen[1]))));
         *pen = [x, y];
     }
 }

@@ -58,6 +58,7 @@ mod bins;
 mod coverage;
 mod layer;
 mod rings;
+mod values;
 mod wire;
 mod world;
 
@@ -67,6 +68,6 @@ mod laws;
 pub use address::{EXTENT, MAX_ZOOM, TileError, TileId};
 pub use bins::{BINS, Bins, bin_of};
 pub use coverage::{Coverage, Shape};
-pub use layer::{CodeColumn, LayerWriter, TileWriter};
-pub use rings::Rings;
+pub use layer::{CodeColumn, LateKey, LayerWriter, TileWriter};
+pub use rings::{Outline, Rings};
 pub use world::{World, WorldBox};

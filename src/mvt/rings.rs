@@ -1,5 +1,21 @@
 //! The rings of one polygon feature in tile units, wound as vector tiles want them.
 
+use super::wire::{read_varint, unzigzag};
+
+/// What a polygon feature draws.
+#[derive(Debug, Clone, Copy)]
+pub enum Outline<'a> {
+    /// Rings in tile units.
+    Rings(&'a Rings),
+    /// The place of the first corner, and the bytes of the geometry behind it.
+    Encoded {
+        /// In tile units.
+        start: [i32; 2],
+        /// As [`Rings::read`] reads them.
+        rest: &'a [u8],
+    },
+}
+
 /// Rings one after the other, unclosed (the last corner is not the first again): each exterior is followed by its holes.
 /// Exteriors have a positive area by the surveyor's formula (clockwise on the screen, where y grows downwards), holes a
 /// negative one.
@@ -21,9 +37,33 @@ impl Rings {
         self.ends.is_empty()
     }
 
+    /// Takes the rings that a geometry of a polygon feature draws, given without the MoveTo its first corner: all is put
+    /// where it stands, without a look at how it is wound. Bytes that are no geometry end it.
+    pub fn read(&mut self, start: [i32; 2], mut rest: &[u8]) {
+        self.clear();
+        let mut pen = start;
+        self.points.push(pen);
+        while let Some(command) = read_varint(&mut rest) {
+            if command & 7 == 7 {
+                self.ends.push(self.points.len());
+                continue;
+            }
+            for _ in 0..command >> 3 {
+                let (Some(dx), Some(dy)) = (read_varint(&mut rest), read_varint(&mut rest)) else { return };
+                pen = [pen[0] + unzigzag(dx as u32), pen[1] + unzigzag(dy as u32)];
+                self.points.push(pen);
+            }
+        }
+    }
+
     /// Each ring in turn.
     pub fn iter(&self) -> impl Iterator<Item = &[[i32; 2]]> {
         (0..self.ends.len()).map(|i| &self.points[if i == 0 { 0 } else { self.ends[i - 1] }..self.ends[i]])
+    }
+
+    /// The ring, where there is one alone.
+    pub(super) fn only(&self) -> Option<&[[i32; 2]]> {
+        (self.ends.len() == 1).then_some(&self.points[..])
     }
 
     /// How many corners all rings have.

@@ -2,7 +2,6 @@
 
 use super::points::{Attributes, Block, Points};
 use super::{Model, Reader};
-use crate::codes::CodeRange;
 use crate::geom::LonLat;
 use crate::mvt::{World, WorldBox};
 
@@ -45,13 +44,13 @@ impl Model {
     pub fn ids_in_bbox(&self, layer: PointLayer, bbox: [f64; 4], reader: &Reader, limit: usize, after: Option<i64>) -> Vec<i64> {
         match layer {
             PointLayer::Households => {
-                keys(&self.households, bbox, limit, after, |b, i| reader.households.contains(b.scopes[i]).then(|| b.attributes[i].household_id))
+                keys(&self.households, bbox, limit, after, |b, i| reader.households.contains(b.scope(i)).then(|| b.attributes[i].household_id))
             }
             PointLayer::Facilities => {
-                keys(&self.facilities, bbox, limit, after, |b, i| reader.map.contains(b.scopes[i]).then(|| b.attributes[i].facility_id))
+                keys(&self.facilities, bbox, limit, after, |b, i| reader.map.contains(b.scope(i)).then(|| b.attributes[i].facility_id))
             }
             PointLayer::Incidents => keys(&self.incidents, bbox, limit, after, |b, i| {
-                let seen = reader.cases.contains(b.scopes[i]) || reader.units.binary_search(&b.attributes[i].unit_id).is_ok();
+                let seen = reader.cases.contains(b.scope(i)) || reader.units.binary_search(&b.attributes[i].unit_id).is_ok();
                 seen.then(|| b.ids[i])
             }),
         }
@@ -80,7 +79,7 @@ impl Model {
     /// What is known of a cell, where the reader may see it.
     pub fn cell_facts(&self, code: i64, reader: &Reader) -> Option<CellFacts> {
         let cell = self.cells.by_code(code).filter(|_| reader.map.contains(code))?;
-        let counts = self.tallies.within(CodeRange { lo: code, hi: code + 1 });
+        let counts = self.tallies.of(code).cloned().unwrap_or_default();
         let neighbours = self.cells.neighbours(code).iter().copied().filter(|&n| reader.map.contains(n)).collect();
         Some(CellFacts {
             code,

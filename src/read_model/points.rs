@@ -5,8 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::codes::{CodeRange, Scope};
-use crate::mvt::{TileId, World, WorldBox};
+use super::sets::{Facets, Sets};
+use crate::codes::Scope;
+use crate::mvt::World;
+
+mod runs;
+mod scopes;
+
+pub use scopes::Within;
 
 /// Most rows in a block.
 pub(super) const BLOCK_ROWS: usize = 1_024;
@@ -17,7 +23,10 @@ const FEW_ROWS: usize = 256;
 
 /// What a row carries beside place, key and scope.
 pub trait Attributes: Clone + PartialEq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static {
-    /// What the row counts for beside itself (households at an address), added up per block.
+    /// Whether rows count for anything beside themselves.
+    const WEIGHS: bool = false;
+
+    /// What the row counts for beside itself: households at an address. Below 2^22, so that a block's sum fits 32 bits.
     fn weight(&self) -> u32 {
         0
     }
@@ -25,6 +34,11 @@ pub trait Attributes: Clone + PartialEq + std::hash::Hash + std::fmt::Debug + Se
     /// The office whose readers see the row wherever it lies; 0: none.
     fn unit(&self) -> i64 {
         0
+    }
+
+    /// What the row is found by within its block; none: it is not indexed.
+    fn facets(&self) -> Option<Facets> {
+        None
     }
 }
 
@@ -56,14 +70,17 @@ pub struct Block<A> {
     pub ys: Box<[u32]>,
     /// Keys of the rows.
     pub ids: Box<[i64]>,
-    /// Scopes of the rows.
-    pub scopes: Box<[i64]>,
     /// The rest of the rows.
     pub attributes: Box<[A]>,
-    /// All scopes lie inside.
-    pub scope_range: CodeRange,
-    /// Sum of the rows' weights.
-    pub weight: u64,
+    /// The rows by what they are found by.
+    pub sets: Sets,
+    scopes: scopes::Scopes,
+    /// Place on the Z curve of every 64th row, the first included.
+    marks: Box<[u64]>,
+    /// How many low bits of `x` and `y` tell a row from the one before it; 32 for the first.
+    apart: Box<[u8]>,
+    /// Weights of the rows before each and of all; empty where rows have none.
+    weights: Box<[u32]>,
     first: (u64, i64),
     last: (u64, i64),
 }
@@ -72,16 +89,22 @@ impl<A: Attributes> Block<A> {
     fn new(rows: &[Row<A>]) -> Arc<Self> {
         let first = rows.first().map_or((0, 0), Row::key);
         let last = rows.last().map_or((0, 0), Row::key);
-        let lo = rows.iter().map(|r| r.scope).min().unwrap_or(0);
-        let hi = rows.iter().map(|r| r.scope).max().unwrap_or(0);
+        let bits = |pair: &[Row<A>]| 32 - ((pair[0].at.x ^ pair[1].at.x) | (pair[0].at.y ^ pair[1].at.y)).leading_zeros() as u8;
+        let mut sum = 0;
+        let mut add = |row: &Row<A>| {
+            sum += row.attributes.weight();
+            sum
+        };
         Arc::new(Self {
             xs: rows.iter().map(|r| r.at.x).collect(),
             ys: rows.iter().map(|r| r.at.y).collect(),
             ids: rows.iter().map(|r| r.id).collect(),
-            scopes: rows.iter().map(|r| r.scope).collect(),
             attributes: rows.iter().map(|r| r.attributes.clone()).collect(),
-            scope_range: CodeRange { lo, hi: hi + 1 },
-            weight: rows.iter().map(|r| u64::from(r.attributes.weight())).sum(),
+            sets: Sets::new(rows.iter().map(|r| r.attributes.facets())),
+            scopes: scopes::Scopes::new(rows),
+            marks: rows.iter().step_by(runs::MARKED).map(|r| r.at.z_order()).collect(),
+            apart: rows.first().map(|_| 32).into_iter().chain(rows.windows(2).map(bits)).collect(),
+            weights: if A::WEIGHS { std::iter::once(0).chain(rows.iter().map(&mut add)).collect() } else { Box::default() },
             first,
             last,
         })
@@ -102,28 +125,37 @@ impl<A: Attributes> Block<A> {
         World { x: self.xs[i], y: self.ys[i] }
     }
 
+    /// The cell of row `i`, else the smallest area that holds it.
+    pub fn scope(&self, i: usize) -> i64 {
+        self.scopes.of(i)
+    }
+
+    /// Which rows a scope lets through.
+    pub fn within(&self, scope: &Scope) -> Within {
+        self.scopes.within(scope)
+    }
+
+    /// Whether row `i` is let through.
+    pub fn keeps(&self, within: &Within, i: usize) -> bool {
+        match within {
+            Within::All => true,
+            Within::None => false,
+            Within::Some(kept) => kept[self.scopes.number(i)],
+        }
+    }
+
     /// Row `i` by itself.
     pub fn row(&self, i: usize) -> Row<A> {
-        Row { at: self.at(i), id: self.ids[i], scope: self.scopes[i], attributes: self.attributes[i].clone() }
+        Row { at: self.at(i), id: self.ids[i], scope: self.scope(i), attributes: self.attributes[i].clone() }
     }
 
     fn key(&self, i: usize) -> (u64, i64) {
         (self.at(i).z_order(), self.ids[i])
     }
 
-    /// The rows whose place on the Z curve is in `first..=last`.
-    fn stretch(&self, first: u64, last: u64) -> std::ops::Range<usize> {
-        let find = |past: &dyn Fn(u64) -> bool| {
-            let (mut lo, mut hi) = (0, self.len());
-            while lo < hi {
-                let middle = usize::midpoint(lo, hi);
-                if past(self.at(middle).z_order()) { hi = middle } else { lo = middle + 1 }
-            }
-            lo
-        };
-        let start = if self.first.0 >= first { 0 } else { find(&|key| key >= first) };
-        let end = if self.last.0 <= last { self.len() } else { find(&|key| key > last) };
-        start..end.max(start)
+    /// The sum of the weights of rows.
+    pub fn weight(&self, rows: std::ops::Range<usize>) -> u32 {
+        if A::WEIGHS { self.weights[rows.end] - self.weights[rows.start] } else { 0 }
     }
 }
 
@@ -140,12 +172,14 @@ pub struct Moved<A> {
 #[derive(Debug, Clone)]
 pub struct Points<A> {
     blocks: Arc<[Arc<Block<A>>]>,
+    /// Where each block begins on the Z curve.
+    firsts: Arc<[u64]>,
     len: usize,
 }
 
 impl<A: Attributes> Default for Points<A> {
     fn default() -> Self {
-        Self { blocks: Arc::new([]), len: 0 }
+        Self::of_blocks(Vec::new())
     }
 }
 
@@ -153,7 +187,11 @@ impl<A: Attributes> Points<A> {
     /// A layer of these rows, in any order; keys are unique. O(rows · log rows).
     pub fn new(mut rows: Vec<Row<A>>) -> Self {
         rows.sort_unstable_by_key(Row::key);
-        Self { len: rows.len(), blocks: rows.chunks(FRESH_ROWS).map(Block::new).collect() }
+        Self::of_blocks(rows.chunks(FRESH_ROWS).map(Block::new).collect())
+    }
+
+    fn of_blocks(blocks: Vec<Arc<Block<A>>>) -> Self {
+        Self { len: blocks.iter().map(|b| b.len()).sum(), firsts: blocks.iter().map(|b| b.first.0).collect(), blocks: blocks.into() }
     }
 
     /// How many rows.
@@ -181,53 +219,6 @@ impl<A: Attributes> Points<A> {
         let key = (at.z_order(), id);
         let block = &self.blocks[self.blocks.partition_point(|b| b.first <= key).checked_sub(1)?];
         block.stretch(key.0, key.0).find(|&i| block.ids[i] == id).map(|i| block.row(i))
-    }
-
-    /// Hands out block and row number of every row in the box, in order. `finest` is the zoom of the squares the box is
-    /// covered with: tile zoom + 4 is a good trade.
-    pub fn each_in(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, usize)) {
-        self.each_run(area, finest, |block, rows| {
-            for i in rows {
-                if area.holds(block.at(i)) {
-                    each(block, i);
-                }
-            }
-        });
-    }
-
-    /// Hands out stretches of blocks, in order, that hold every row of the box and some around it.
-    pub fn each_run(&self, area: &WorldBox, finest: u8, mut each: impl FnMut(&Block<A>, std::ops::Range<usize>)) {
-        let mut ranges = Vec::new();
-        area.z_ranges(finest, &mut ranges);
-        for (first, last) in ranges {
-            for block in self.blocks_between(first, last) {
-                each(block, block.stretch(first, last));
-            }
-        }
-    }
-
-    /// Hands out the rows of a tile (without buffer) as stretches of a block, in order. `whole` is true where the block
-    /// lies in one bin of the tile altogether.
-    pub fn each_stretch(&self, tile: TileId, mut each: impl FnMut(&Block<A>, std::ops::Range<usize>, bool)) {
-        let area = tile.world_box();
-        let (first, last) = (area.min.z_order(), area.max.z_order());
-        let bin_shift = 2 * (26 - u32::from(tile.z()));
-        for block in self.blocks_between(first, last) {
-            let rows = block.stretch(first, last);
-            let whole = rows.len() == block.len() && block.first.0 >> bin_shift == block.last.0 >> bin_shift;
-            each(block, rows, whole);
-        }
-    }
-
-    /// About how many rows the tile holds, from block bounds alone.
-    pub fn rough_count(&self, tile: TileId) -> usize {
-        let area = tile.world_box();
-        self.blocks_between(area.min.z_order(), area.max.z_order()).map(|b| b.len()).sum()
-    }
-
-    fn blocks_between(&self, first: u64, last: u64) -> impl Iterator<Item = &Arc<Block<A>>> {
-        let start = self.blocks.partition_point(|b| b.last.0 < first);
-        self.blocks[start..].iter().take_while(move |b| b.first.0 <= last)
     }
 
     /// The layer after an edit: each touched block is copied once, the full split, the nearly empty joined.
@@ -268,14 +259,14 @@ impl<A: Attributes> Points<A> {
             flush(rows, &mut out, &mut small);
         }
         out.extend(small.filter(|rows| !rows.is_empty()).map(|rows| Block::new(&rows)));
-        let len = out.iter().map(|b| b.len()).sum();
-        Self { blocks: out.into(), len }
+        Self::of_blocks(out)
     }
 
     /// About how many bytes the columns take.
     pub fn bytes(&self) -> usize {
-        let row = 4 + 4 + 8 + 8 + size_of::<A>();
-        self.len * row + self.blocks.len() * (size_of::<Block<A>>() + 16 + 5 * 16 + 8)
+        let row = 4 + 4 + 8 + size_of::<A>() + 1 + if A::WEIGHS { 4 } else { 0 };
+        let beside = self.blocks.iter().map(|b| b.scopes.bytes() + b.marks.len() * 8 + b.sets.bytes()).sum::<usize>();
+        self.len * row + beside + self.blocks.len() * (size_of::<Block<A>>() + 16 + 9 * 16 + 8 + 8)
     }
 }
 
@@ -311,11 +302,6 @@ fn flush<A: Attributes>(rows: Vec<Row<A>>, out: &mut Vec<Arc<Block<A>>>, small: 
         let parts = rows.len().div_ceil(FRESH_ROWS);
         out.extend(rows.chunks(rows.len().div_ceil(parts)).map(Block::new));
     }
-}
-
-/// Whether every row of the block is the reader's.
-pub fn covers_block<A>(scope: &Scope, block: &Block<A>) -> bool {
-    scope.covers(block.scope_range)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 
 use super::points::{Attributes, Row};
 use super::published::PublishedRow;
+use super::sets::Facets;
 use super::words::Lists;
 use crate::codes::{AreaCode, Level};
 use crate::geom::{self, LonLat};
@@ -28,6 +29,8 @@ pub struct Household {
 }
 
 impl Attributes for Household {
+    const WEIGHS: bool = true;
+
     fn weight(&self) -> u32 {
         u32::from(self.household_count)
     }
@@ -68,6 +71,10 @@ pub struct Incident {
 impl Attributes for Incident {
     fn unit(&self) -> i64 {
         self.unit_id
+    }
+
+    fn facets(&self) -> Option<Facets> {
+        Some(Facets { category: self.category, day: self.occurred_day })
     }
 }
 

@@ -63,7 +63,7 @@ impl Tallies {
         let mut tallies = Self::default();
         for block in households.blocks() {
             for i in 0..block.len() {
-                tallies.count_household(block.scopes[i], u64::from(block.attributes[i].household_count));
+                tallies.count_household(block.scope(i), u64::from(block.attributes[i].household_count));
             }
         }
         facilities.rows().for_each(|row| tallies.change(row.scope, &Counts::of_facility(&row), 1));
@@ -78,6 +78,11 @@ impl Tallies {
     /// Takes a change of facilities in.
     pub fn move_facilities(&mut self, moved: &[Moved<Facility>], touched: &mut Vec<i64>) {
         self.moved(moved, Counts::of_facility, touched);
+    }
+
+    /// The counts of one code by itself: a cell; none where nothing lies in it.
+    pub fn of(&self, code: i64) -> Option<&Counts> {
+        self.0.get(&code.div_euclid(PAGE))?.by_code.get(&code)
     }
 
     /// The counts of everything inside a range of codes: a cell, or an area with all below it.
@@ -165,6 +170,7 @@ mod tests {
         assert_eq!(tallies, Tallies::new(&Points::new(vec![home(1, a, 3), home(2, b, 6), home(3, b, 5)]), &Points::default()));
         let count = |lo, hi| tallies.within(CodeRange { lo, hi }).household_count;
         assert_eq!(count(a, a + 1), 3);
+        assert_eq!((tallies.of(a).map(|c| c.household_count), tallies.of(a + 1)), (Some(3), None));
         assert_eq!(count(990_321_000_000_000, 990_322_000_000_000), 14);
         assert_eq!(count(990_321_002_000_000, 990_321_003_000_000), 11);
     }

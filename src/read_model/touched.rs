@@ -136,7 +136,7 @@ fn sums<A: Attributes>(points: &Points<A>) -> FxHashMap<(i64, i64), (u64, WorldB
             (at.x, at.y, block.ids[i]).hash(&mut hasher);
             attributes.hash(&mut hasher);
             let own = WorldBox { min: at, max: at };
-            let known = sums.entry((block.scopes[i], attributes.unit())).or_insert((0, own));
+            let known = sums.entry((block.scope(i), attributes.unit())).or_insert((0, own));
             *known = (known.0.wrapping_add(hasher.finish()), around(known.1, own));
         }
     }

@@ -6,7 +6,7 @@ use super::kernel::{Bandwidth, Per};
 use crate::error::{Error, Fault, Result};
 use crate::privacy::suppression::ORDINARY;
 use crate::published::Month;
-use crate::read_model::{Facility, Incident, Lists, MonthNumber, Reader, Words};
+use crate::read_model::{Facility, Incident, Lists, MonthNumber, Reader, RowSet, Sets, Words};
 
 /// Filters by name; an empty list lets everything through. With them go the two choices of the layer `heat`, so that one
 /// value is all that a tile depends on beside rows and reader.
@@ -101,6 +101,11 @@ impl Filter {
             && self.to_day.is_none_or(|day| row.occurred_day <= day)
     }
 
+    /// Whether every incident passes.
+    pub const fn all_incidents(&self) -> bool {
+        self.categories.is_empty() && self.sources.is_empty() && self.states.is_empty() && self.from_day.is_none() && self.to_day.is_none()
+    }
+
     /// The same test as sets of bits, for a scan of many rows; none where a code list is too long for that.
     pub fn quick(&self, lists: &Lists) -> Option<QuickFilter> {
         let few = [&lists.category, &lists.source, &lists.state].iter().all(|words| words.len() <= 64);
@@ -165,6 +170,12 @@ impl QuickFilter {
     pub const fn incident(&self, row: &Incident) -> bool {
         let bits = self.categories >> (row.category & 63) & self.sources >> (row.source & 63) & self.states >> (row.state & 63) & 1;
         (bits == 1) & (row.occurred_day.wrapping_sub(self.from) as u32 <= self.span)
+    }
+
+    /// Rows of a block among which all are that pass; none where the filter names neither category nor day.
+    pub fn near(&self, sets: &Sets) -> Option<RowSet> {
+        let all = self.categories == u64::MAX && self.span == u32::MAX;
+        (!all).then(|| sets.near(self.categories, self.from..=self.from.wrapping_add_unsigned(self.span)))
     }
 }
 

@@ -35,7 +35,7 @@ use crate::read_model::{Layer, ReadModel, Reader};
 use cache::{Cache, Key, Tile};
 
 /// Changes with every change of the encoder that changes bytes of equal rows.
-const ENCODER: &str = "1";
+const ENCODER: &str = "2";
 const VARY: &str = "Cookie, Authorization, Accept-Encoding";
 /// Bodies below this are not packed: it would make them larger.
 const SMALLEST_PACKED: usize = 200;

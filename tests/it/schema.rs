@@ -1,5 +1,7 @@
 //! The schema explains itself, and holds nothing about a person who does not use the system.
 
+use sqlx::Executor as _;
+
 use crate::support::database::database;
 
 #[tokio::test]
@@ -33,6 +35,20 @@ async fn every_function_of_ours_has_a_comment() {
     .await
     .unwrap();
     assert!(bare.is_empty(), "without a comment: {bare:?}");
+}
+
+#[tokio::test]
+async fn what_has_versions_is_found_by_key_and_day_without_reading_the_table() {
+    let Some(database) = database().await else { return };
+    let mut root = database.root().await;
+    root.execute("set enable_seqscan = off").await.unwrap();
+    for (table, key) in [("households", "household_id"), ("facilities", "facility_id"), ("cells", "code")] {
+        let question = format!(
+            "explain select 1 from {table} where {key} = 990321001001001 and valid_from <= '2026-03-01' and (valid_to is null or valid_to > '2026-03-01')"
+        );
+        let plan: Vec<String> = sqlx::query_scalar(&question).fetch_all(&mut root).await.unwrap();
+        assert!(plan.iter().any(|line| line.contains(key) && line.contains("Index Cond")), "{table}: {plan:?}");
+    }
 }
 
 /// Words in a column's name or comment that suggest a natural person.

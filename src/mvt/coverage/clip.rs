@@ -17,15 +17,33 @@ impl Cut {
         (0..2).all(|i| a[i].max(b[i]) >= self.lo - 2 && a[i].min(b[i]) <= self.hi + 2)
     }
 
+    /// Whether a place lies inside and on none of the sides: then it is not moved, nor what lies beside it along a side.
+    pub(super) fn surrounds(self, p: [i64; 2]) -> bool {
+        p.iter().all(|v| self.lo < *v && *v < self.hi)
+    }
+
+    /// Whether a place of a cut ring lies on a side.
+    pub(super) fn on_a_side(self, p: [i32; 2]) -> bool {
+        p.iter().any(|&v| i64::from(v) == self.lo || i64::from(v) == self.hi)
+    }
+
     /// Writes a ring cut to the square; empty when fewer than three corners are left.
     pub(super) fn ring(self, ring: &[[i64; 2]], into: &mut Vec<[i32; 2]>) {
         into.clear();
+        let Some(&first) = ring.first() else { return };
+        let mut here = self.inside(first);
         for (i, &a) in ring.iter().enumerate() {
             let b = ring[if i + 1 == ring.len() { 0 } else { i + 1 }];
-            self.push(into, a);
-            if !(self.inside(a) && self.inside(b)) {
+            let next = self.inside(b);
+            if here && self.surrounds(a) && into.last() != Some(&a.map(|v| v as i32)) {
+                into.push(a.map(|v| v as i32));
+            } else {
+                self.push(into, a);
+            }
+            if !(here && next) {
                 self.cross(into, a, b);
             }
+            here = next;
         }
         self.close(into);
     }

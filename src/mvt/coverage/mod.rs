@@ -6,9 +6,12 @@
 //!    Visvalingam's effective area from the same end whichever polygon asks, and each corner keeps one number, the zoom
 //!    from which it is drawn. No arc is stored: neighbours hold the same numbers for the same corners.
 //!
-//! What is done for a tile:
+//! What is done once for a zoom (`drawn`, kept by `kept`):
 //! 3. `snap`: corners drawn at this zoom go to its grid, and an edge that runs through the grid square of a corner takes
-//!    that corner up (hot pixels), so that what lies on one another coincides corner by corner.
+//!    that corner up (hot pixels), so that what lies on one another coincides corner by corner. Whose corners count is for
+//!    the tile to say, so that they are noted beside the edge.
+//!
+//! What is done for a tile, and left out for a shape that lies wholly inside and takes nothing up: its bytes are there.
 //! 4. `clip`: rings are cut to the buffered box, cuts rounded alike from both sides.
 //! 5. `untangle`: within a polygon, edges used in both directions cancel. What collapsed vanishes without a gap: the two
 //!    neighbours of a collapsed polygon then share one border.
@@ -17,6 +20,8 @@
 //! directions. Shapes that cross each other or themselves are drawn as they are.
 
 mod clip;
+mod drawn;
+mod kept;
 mod noding;
 mod snap;
 mod untangle;
@@ -28,8 +33,7 @@ use rayon::prelude::*;
 use rstar::{AABB, RTree, RTreeObject};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::address::on_grid;
-use super::rings::Rings;
+use super::rings::{Outline, Rings};
 use super::{EXTENT, TileId, World, WorldBox};
 
 /// A polygon of one or more parts, each an exterior and its holes, wound in any way, closed or not.
@@ -55,6 +59,8 @@ impl Shape {
 pub struct Coverage {
     shapes: FxHashMap<i64, Arc<Placed>>,
     index: RTree<Entry>,
+    /// Copies share it until one of them changes.
+    kept: Arc<kept::Kept>,
 }
 
 /// A shape with everything the tiles need; equal when its corners, their zooms and its reach are.
@@ -84,6 +90,13 @@ const ZOOM: u8 = 0x7f;
 struct Entry {
     id: i64,
     reach: WorldBox,
+    extent: WorldBox,
+}
+
+impl Entry {
+    fn new(id: i64, placed: &Placed) -> Self {
+        Self { id, reach: placed.reach, extent: placed.extent }
+    }
 }
 
 impl RTreeObject for Entry {
@@ -91,6 +104,15 @@ impl RTreeObject for Entry {
 
     fn envelope(&self) -> Self::Envelope {
         envelope(&self.reach)
+    }
+}
+
+/// The box and a grid square of a zoom around it.
+fn beyond(area: &WorldBox, z: u8) -> WorldBox {
+    let square = 1_u32 << (20 - drawn::grid_of(z));
+    WorldBox {
+        min: World { x: area.min.x.saturating_sub(square), y: area.min.y.saturating_sub(square) },
+        max: World { x: area.max.x.saturating_add(square), y: area.max.y.saturating_add(square) },
     }
 }
 
@@ -119,7 +141,7 @@ impl Coverage {
         let mut changed: Vec<Entry> = Vec::new();
         let mut take_out = |coverage: &mut Self, id: i64| {
             if let Some(old) = coverage.shapes.remove(&id) {
-                let entry = Entry { id, reach: old.reach };
+                let entry = Entry::new(id, &old);
                 coverage.index.remove(&entry);
                 changed.push(entry);
             }
@@ -135,7 +157,7 @@ impl Coverage {
                 None => fresh.remove(&shape.id),
             };
         }
-        let mut entries: Vec<Entry> = fresh.iter().map(|(&id, placed)| Entry { id, reach: placed.reach }).collect();
+        let mut entries: Vec<Entry> = fresh.iter().map(|(&id, placed)| Entry::new(id, placed)).collect();
         entries.sort_unstable_by_key(|e| e.id);
         changed.extend_from_slice(&entries);
         self.insert(entries);
@@ -143,9 +165,27 @@ impl Coverage {
 
         let mut again = self.touching(&changed);
         let noded = self.work(&again, Self::renode);
-        let moved: Vec<Entry> = noded.iter().map(|&id| Entry { id, reach: self.shapes[&id].reach }).collect();
+        let entry = |coverage: &Self, id: i64| Entry::new(id, &coverage.shapes[&id]);
+        let moved: Vec<Entry> = noded.iter().map(|&id| entry(self, id)).collect();
         again.extend(self.touching(&moved));
-        self.work(&again, Self::reweigh);
+        let weighed = self.work(&again, Self::reweigh);
+        changed.extend(moved);
+        changed.extend(weighed.iter().map(|&id| entry(self, id)));
+        self.forget_around(&changed);
+    }
+
+    /// Forgets what was drawn of these shapes and of those that may have taken up a corner of theirs.
+    fn forget_around(&mut self, changed: &[Entry]) {
+        if changed.len() >= self.shapes.len() / 4 {
+            self.kept = Arc::default();
+            return;
+        }
+        let stale = |z: u8| {
+            let around = |e: &Entry| envelope(&beyond(&e.reach, z));
+            let near = changed.iter().flat_map(|e| self.index.locate_in_envelope_intersecting(&around(e)).map(|near| near.id));
+            near.chain(changed.iter().map(|e| e.id)).collect()
+        };
+        self.kept = Arc::new(self.kept.without(stale));
     }
 
     /// How many shapes there are.
@@ -162,13 +202,13 @@ impl Coverage {
     pub fn bytes(&self) -> usize {
         let rings = self.shapes.values().flat_map(|p| &p.rings);
         let corners: usize = rings.map(|r| r.corners.capacity() * 9 + size_of::<Ring>()).sum();
-        corners + self.shapes.len() * (size_of::<Placed>() + 2 * size_of::<Entry>() + 32)
+        corners + self.shapes.len() * (size_of::<Placed>() + 2 * size_of::<Entry>() + 32) + self.kept.bytes()
     }
 
     /// The ids of the shapes whose box meets `area`, ascending.
     pub fn meeting(&self, area: &WorldBox) -> Vec<i64> {
         let near = self.index.locate_in_envelope_intersecting(&envelope(area));
-        let mut ids: Vec<i64> = near.map(|e| e.id).filter(|id| self.shapes[id].extent.meets(area)).collect();
+        let mut ids: Vec<i64> = near.filter(|e| e.extent.meets(area)).map(|e| e.id).collect();
         ids.sort_unstable();
         ids
     }
@@ -179,28 +219,39 @@ impl Coverage {
     pub fn tile(&self, tile: TileId, buffer: i32, mut keep: impl FnMut(i64) -> bool, mut each: impl FnMut(i64, &Rings)) {
         let mut ids = self.meeting(&tile.buffered(buffer + 1));
         ids.retain(|&id| keep(id));
+        let mut rings = Rings::default();
+        self.outlines(tile, buffer, &ids, |id, outline| {
+            match outline {
+                Outline::Rings(found) => rings.clone_from(found),
+                Outline::Encoded { start, rest } => rings.read(start, rest),
+            }
+            each(id, &rings);
+        });
+    }
+
+    /// The same for shapes told by `ids`, ascending, each of which [`Self::meeting`] finds within `buffer` + 1 tile units
+    /// around the tile; outlines may come encoded. `each` asks for no outlines of this coverage.
+    pub fn outlines(&self, tile: TileId, buffer: i32, ids: &[i64], mut each: impl FnMut(i64, Outline<'_>)) {
+        let z = tile.z();
         let cut = clip::Cut { lo: -i64::from(buffer), hi: i64::from(EXTENT + buffer) };
-        let mut snap = snap::Snap::new(tile, cut);
-        let shapes: Vec<&Placed> = ids.iter().map(|id| self.shapes[id].as_ref()).collect();
-        for ring in shapes.iter().flat_map(|p| &p.rings) {
-            snap.take(ring);
-        }
-        snap.sort();
-        let (mut ring, mut piece, mut pieces) = (Vec::new(), Vec::new(), untangle::Untangle::default());
-        let mut taken = 0;
-        for (&id, placed) in ids.iter().zip(&shapes) {
-            pieces.clear();
-            for _ in &placed.rings {
-                snap.ring(taken, &mut ring);
-                taken += 1;
-                cut.ring(&ring, &mut piece);
-                pieces.push(&piece);
+        let mut view = drawn::View::new(tile, cut, ids);
+        let draw = |absent: &[i64]| self.draw(z, absent);
+        self.kept.see(z, ids, draw, |drawn| {
+            for (&id, drawn) in ids.iter().zip(drawn) {
+                if let Some(outline) = view.outline(drawn) {
+                    each(id, outline);
+                }
             }
-            let rings = pieces.finish();
-            if !rings.is_empty() {
-                each(id, rings);
-            }
-        }
+        });
+    }
+
+    fn draw(&self, z: u8, ids: &[i64]) -> Vec<drawn::Drawn> {
+        let wanted: Vec<(i64, &Placed)> = ids.iter().map(|&id| (id, self.shapes[&id].as_ref())).collect();
+        let Some(area) = WorldBox::around(wanted.iter().flat_map(|(_, p)| [p.extent.min, p.extent.max])) else { return Vec::new() };
+        let area = beyond(&area, z);
+        let near = self.index.locate_in_envelope_intersecting(&envelope(&area));
+        let around: Vec<(i64, &Placed)> = near.map(|e| (e.id, self.shapes[&e.id].as_ref())).collect();
+        drawn::draw(z, &area, &wanted, &around)
     }
 
     fn insert(&mut self, entries: Vec<Entry>) {

@@ -2,6 +2,7 @@
 //! themselves, holes find their exterior.
 
 use super::Rings;
+use super::clip::Cut;
 use crate::mvt::rings::twice_area;
 
 type Place = [i32; 2];
@@ -26,16 +27,31 @@ impl Untangle {
         }
     }
 
+    /// The rings to draw of a shape whose places were all different before the cut: only on its sides may two have met.
+    pub(super) fn finish_plain(&mut self, cut: Cut) -> &Rings {
+        self.sorted.clear();
+        if let Some(only) = self.raw.only() {
+            self.sorted.extend(only.iter().copied().filter(|&p| cut.on_a_side(p)).map(key));
+            self.sorted.sort_unstable();
+        }
+        if self.raw.only().is_none() || self.sorted.windows(2).any(|p| p[0] == p[1]) {
+            return self.finish();
+        }
+        self.out.clear();
+        if let Some(only) = self.raw.only().filter(|only| twice_area(only) > 0) {
+            self.out.push(only);
+        }
+        &self.out
+    }
+
     /// The rings to draw; none when no area is left.
     pub(super) fn finish(&mut self) -> &Rings {
         self.out.clear();
         self.sorted.clear();
-        let key = |p: &Place| u64::from(p[0] as u32) << 32 | u64::from(p[1] as u32);
-        self.sorted.extend(self.raw.iter().flatten().map(key));
+        self.sorted.extend(self.raw.iter().flatten().copied().map(key));
         self.sorted.sort_unstable();
         if self.sorted.windows(2).all(|p| p[0] != p[1]) {
-            let mut rings = self.raw.iter();
-            if let (Some(only), None) = (rings.next(), rings.next()) {
+            if let Some(only) = self.raw.only() {
                 if twice_area(only) > 0 {
                     self.out.push(only);
                 }
@@ -48,6 +64,10 @@ impl Untangle {
         }
         &self.out
     }
+}
+
+fn key(p: Place) -> u64 {
+    u64::from(p[0] as u32) << 32 | u64::from(p[1] as u32)
 }
 
 /// The edges that are left when opposite ones cancel, sorted.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::codes::CodeRange;
+use crate::mvt::{TileId, bin_of};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -6,6 +8,8 @@ use std::collections::BTreeMap;
 struct Count(u32);
 
 impl Attributes for Count {
+    const WEIGHS: bool = true;
+
     fn weight(&self) -> u32 {
         self.0
     }
@@ -75,14 +79,44 @@ proptest! {
         let mut found = 0;
         points.each_in(&area, z + 4, |b, i| { assert!(area.holds(b.at(i))); found += 1; });
         prop_assert_eq!(found, rows.iter().filter(|r| area.holds(r.at)).count());
-        let (mut inside, mut weight) = (0, 0);
-        points.each_stretch(tile, |b, rows, whole| {
-            inside += rows.len();
-            assert!(!whole || rows.len() == b.len());
-            weight += rows.map(|i| u64::from(b.attributes[i].weight())).sum::<u64>();
+        let mut around = Vec::new();
+        points.each_around(tile, 64, |b, rows| around.extend(rows.map(|i| b.row(i))));
+        prop_assert!(around.windows(2).all(|pair| pair[0].key() < pair[1].key()));
+        prop_assert_eq!(around.iter().filter(|r| area.holds(r.at)).count(), found);
+        let (mut inside, mut weight, mut bins) = (0, 0, Vec::new());
+        points.each_under(tile, |b, rows| {
+            b.each_bin(rows, z, |rows| {
+                let mut all = rows.clone().map(|i| bin_of(z, b.at(i)));
+                let bin = all.next().expect("no stretch is empty");
+                assert!(bin.0 == tile && all.all(|other| other == bin));
+                if bins.last() != Some(&bin.1) {
+                    bins.push(bin.1);
+                }
+                inside += rows.len();
+                weight += u64::from(b.weight(rows));
+            });
         });
+        let once: std::collections::BTreeSet<u16> = bins.iter().copied().collect();
+        prop_assert_eq!(once.len(), bins.len());
         let own: Vec<_> = rows.iter().filter(|r| tile.world_box().holds(r.at)).collect();
         prop_assert_eq!(inside, own.len());
         prop_assert_eq!(weight, own.iter().map(|r| u64::from(r.attributes.weight())).sum::<u64>());
+    }
+}
+
+#[test]
+fn a_block_lets_through_the_rows_of_a_scope() {
+    let points = Points::new((0..900).map(|id| row(id, id as u32, 7)).collect());
+    let lo = 990_321_001_001_001;
+    for (range, n) in [((lo, lo + 3), 900), ((lo + 1, lo + 3), 600), ((lo + 1, lo + 2), 300), ((lo + 3, lo + 9), 0), ((lo - 5, lo), 0)] {
+        let scope: Scope = std::iter::once(CodeRange { lo: range.0, hi: range.1 }).collect();
+        for block in points.blocks() {
+            let within = block.within(&scope);
+            assert_eq!(matches!(within, Within::All), n == 900);
+            assert_eq!(within == Within::None, n == 0);
+            assert!((0..block.len()).all(|i| block.keeps(&within, i) == scope.contains(block.scope(i))));
+        }
+        let kept = points.blocks().iter().map(|b| (0..b.len()).filter(|&i| b.keeps(&b.within(&scope), i)).count()).sum::<usize>();
+        assert_eq!(kept, n);
     }
 }

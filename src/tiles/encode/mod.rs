@@ -6,6 +6,7 @@ mod heat;
 mod points;
 mod published;
 mod shapes;
+mod tags;
 
 pub(super) use base::base;
 pub(super) use heat::{heat, heat_withheld};

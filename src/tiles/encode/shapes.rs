@@ -1,8 +1,8 @@
 //! Areas and cells as polygons that share their borders, and one point inside each for its label.
 
 use super::Question;
-use crate::codes::CodeRange;
-use crate::mvt::{EXTENT, LayerWriter};
+use super::tags::{Columns, Tags};
+use crate::mvt::{Coverage, EXTENT, LayerWriter, Outline};
 use crate::read_model::{Area, BUFFER, Cell, Counts, Place};
 
 /// More shapes than this in a tile are not even tried.
@@ -27,14 +27,11 @@ pub(in crate::tiles) fn areas(q: &Question<'_>, fresh: LayerWriter, limit: usize
     let mut levels: Vec<i16> = levels.collect();
     loop {
         let mut layer = fresh.again();
+        let mut columns = Columns::new(&q.model.lists);
         for &level in &levels {
-            let Some(coverage) = q.model.areas.coverage(level) else { continue };
-            let keep = |id| q.model.areas.get(id).is_some_and(|a| q.reader.map.meets(a.range()));
-            coverage.tile(q.tile, BUFFER, keep, |id, rings| {
-                if let Some(area) = q.model.areas.get(id) {
-                    let tags = area_tags(q, area, &mut layer, true);
-                    layer.polygon(u64::try_from(area.id).ok(), rings, &tags);
-                }
+            each_area(q, level, |area, outline| {
+                let tags = area_tags(q, area, &mut layer, &mut columns, true);
+                layer.outline(u64::try_from(area.id).ok(), outline, tags.as_slice());
             });
         }
         if layer.size() <= limit || levels.len() <= 3 {
@@ -44,38 +41,46 @@ pub(in crate::tiles) fn areas(q: &Question<'_>, fresh: LayerWriter, limit: usize
     }
 }
 
-fn area_tags(q: &Question<'_>, area: &Area, layer: &mut LayerWriter, dense: bool) -> Vec<u32> {
+/// Hands out the areas of a level that meet the reader's own, with their outlines in the tile.
+fn each_area(q: &Question<'_>, level: i16, mut each: impl FnMut(&Area, Outline<'_>)) {
+    let Some(coverage) = q.model.areas.coverage(level) else { return };
+    let own: Vec<&Area> = own_areas(q, coverage).collect();
+    let ids: Vec<i64> = own.iter().map(|area| area.id).collect();
+    let mut own = own.iter().peekable();
+    coverage.outlines(q.tile, BUFFER, &ids, |id, outline| {
+        while let Some(area) = own.next_if(|area| area.id <= id) {
+            if area.id == id {
+                each(area, outline);
+            }
+        }
+    });
+}
+
+/// The areas around the tile that meet the reader's own, ascending by id.
+fn own_areas<'a>(q: &Question<'a>, coverage: &'a Coverage) -> impl Iterator<Item = &'a Area> {
+    let q = *q;
+    let ids = coverage.meeting(&q.tile.buffered(BUFFER + 1));
+    ids.into_iter().filter_map(move |id| q.model.areas.get(id)).map(|area| &**area).filter(move |area| q.reader.map.meets(area.range()))
+}
+
+fn area_tags(q: &Question<'_>, area: &Area, layer: &mut LayerWriter, columns: &mut Columns, dense: bool) -> Tags {
     let own = q.reader.map.covers(area.range());
     let counts = q.model.tallies.within_scope(area.range(), &q.reader.map);
-    let mut tags = named(layer, &area.code_text(), area.level, &area.name_zh, &area.name_en);
-    tags.extend([layer.key("own"), layer.boolean(own)]);
-    tags.extend([layer.key("household_count"), layer.uint(counts.household_count)]);
+    let mut tags = columns.area(layer, area);
+    columns.own(layer, &mut tags, own);
+    columns.households(layer, &mut tags, &counts);
     if let (true, Some(place)) = (own && dense, &area.place) {
-        tags.extend([layer.key("density"), layer.double(density(&counts, place.area_m2))]);
+        columns.density(layer, &mut tags, &counts, place.area_m2);
     }
     tags
-}
-
-fn named(layer: &mut LayerWriter, code: &str, level: i16, name_zh: &str, name_en: &str) -> Vec<u32> {
-    let mut tags = vec![layer.key("code"), layer.text(code), layer.key("level"), layer.int(i64::from(level))];
-    let zh = layer.text(name_zh);
-    tags.extend([layer.key("name"), zh, layer.key("name_zh"), zh]);
-    if !name_en.is_empty() {
-        tags.extend([layer.key("name_en"), layer.text(name_en)]);
-    }
-    tags
-}
-
-/// Households per hectare to two decimals.
-fn density(counts: &Counts, area_m2: f64) -> f64 {
-    (counts.household_count as f64 * 1_000_000.0 / area_m2.max(1.0)).round() / 100.0
 }
 
 pub(in crate::tiles) fn area_labels(q: &Question<'_>, mut layer: LayerWriter, _: usize) -> LayerWriter {
+    let mut columns = Columns::new(&q.model.lists);
     for area in q.model.areas.iter().filter(|a| q.tile.z() >= zooms(a.level).1 && q.reader.map.meets(a.range())) {
         let Some(place) = area.place.as_ref().filter(|p| q.tile.world_box().holds(p.label)) else { continue };
-        let tags = area_tags(q, area, &mut layer, false);
-        layer.point(u64::try_from(area.id).ok(), q.tile.place(place.label), &tags);
+        let tags = area_tags(q, area, &mut layer, &mut columns, false);
+        layer.point(u64::try_from(area.id).ok(), q.tile.place(place.label), tags.as_slice());
     }
     layer
 }
@@ -83,28 +88,36 @@ pub(in crate::tiles) fn area_labels(q: &Question<'_>, mut layer: LayerWriter, _:
 /// Cells, or what they give way to: the finest of cells, villages, townships and counties whose shapes are wide enough to
 /// be told apart and fit. The choice looks at the reader's own shapes around the tile and at nothing else.
 pub(in crate::tiles) fn cells(q: &Question<'_>, fresh: LayerWriter, limit: usize) -> LayerWriter {
-    let around = q.tile.buffered(BUFFER + 1);
-    let own_cells =
-        || q.model.cells.coverage().meeting(&around).into_iter().filter_map(|id| q.model.cells.get(id)).filter(|c| q.reader.map.contains(c.code));
-    let own_areas = |level: i16| {
-        let ids = q.model.areas.coverage(level).map(|c| c.meeting(&around)).unwrap_or_default();
-        ids.into_iter().filter_map(|id| q.model.areas.get(id)).filter(|a| q.reader.map.meets(a.range()))
-    };
-    let mut steps = vec![(15, spread(q, own_cells().map(|c| &c.place)))];
+    let around = q.model.cells.coverage().meeting(&q.tile.buffered(BUFFER + 1));
+    let own: Vec<&Cell> = around.into_iter().filter_map(|id| q.model.cells.get(id)).map(|c| &**c).filter(|c| q.reader.map.contains(c.code)).collect();
+    let cells = spread(q, own.iter().map(|c| &c.place));
+    let alone = (cells.count > 0 && cells.can_be_told_apart()).then(|| cells_alone(q, &own, fresh.again()));
+    match alone {
+        Some(layer) if layer.size() <= limit => layer,
+        tried => cells_or_coarser(q, &own, cells, tried, fresh, limit),
+    }
+}
+
+fn cells_or_coarser(q: &Question<'_>, own: &[&Cell], cells: Spread, mut tried: Option<LayerWriter>, fresh: LayerWriter, limit: usize) -> LayerWriter {
+    let mut steps = vec![(15, cells)];
     for level in STEPS {
+        let Some(coverage) = q.model.areas.coverage(level) else { continue };
         // an area of which the reader has only a part stands for it only beside areas that are wholly the reader's
-        if own_areas(level).any(|a| q.reader.map.covers(a.range())) {
-            steps.push((level, spread(q, own_areas(level).filter_map(|a| a.place.as_ref()))));
+        if own_areas(q, coverage).any(|a| q.reader.map.covers(a.range())) {
+            steps.push((level, spread(q, own_areas(q, coverage).filter_map(|a| a.place.as_ref()))));
         }
     }
     steps.retain(|(_, spread)| spread.count > 0);
     let mut last = fresh.again();
     for (i, (level, spread)) in steps.iter().enumerate() {
         let coarsest = i + 1 == steps.len();
-        if !coarsest && (spread.count > MOST_SHAPES || spread.mean_width < NARROWEST) {
+        if !coarsest && !spread.can_be_told_apart() {
             continue;
         }
-        let layer = if *level == 15 { cells_alone(q, fresh.again()) } else { areas_instead(q, *level, fresh.again()) };
+        let layer = match *level {
+            15 => tried.take().unwrap_or_else(|| cells_alone(q, own, fresh.again())),
+            level => areas_instead(q, level, fresh.again()),
+        };
         if layer.size() <= limit {
             return layer;
         }
@@ -119,6 +132,12 @@ struct Spread {
     mean_width: f64,
 }
 
+impl Spread {
+    fn can_be_told_apart(&self) -> bool {
+        self.count <= MOST_SHAPES && self.mean_width >= NARROWEST
+    }
+}
+
 fn spread<'a>(q: &Question<'_>, places: impl Iterator<Item = &'a Place>) -> Spread {
     let unit = 2_f64.powi(20 - i32::from(q.tile.z()));
     let (mut count, mut widths) = (0, 0.0);
@@ -131,69 +150,49 @@ fn spread<'a>(q: &Question<'_>, places: impl Iterator<Item = &'a Place>) -> Spre
     Spread { count, mean_width: widths / count.max(1) as f64 }
 }
 
-fn cells_alone(q: &Question<'_>, mut layer: LayerWriter) -> LayerWriter {
-    let keep = |id| q.model.cells.get(id).is_some_and(|cell| q.reader.map.contains(cell.code));
-    q.model.cells.coverage().tile(q.tile, BUFFER, keep, |id, rings| {
-        if let Some(cell) = q.model.cells.get(id) {
-            let tags = cell_tags(q, cell, &mut layer);
-            layer.polygon(u64::try_from(cell.code).ok(), rings, &tags);
+/// The reader's cells around the tile, ascending by id.
+fn cells_alone(q: &Question<'_>, own: &[&Cell], mut layer: LayerWriter) -> LayerWriter {
+    let ids: Vec<i64> = own.iter().map(|cell| cell.id).collect();
+    let mut columns = Columns::new(&q.model.lists);
+    let nothing = Counts::default();
+    let mut own = own.iter().peekable();
+    q.model.cells.coverage().outlines(q.tile, BUFFER, &ids, |id, outline| {
+        while let Some(cell) = own.next_if(|cell| cell.id <= id) {
+            if cell.id == id {
+                let mut tags = columns.cell(&mut layer, cell);
+                columns.kind(&mut layer, &mut tags, cell);
+                columns.counted(&mut layer, &mut tags, q.model.tallies.of(cell.code).unwrap_or(&nothing), cell.place.area_m2);
+                layer.outline(u64::try_from(cell.code).ok(), outline, tags.as_slice());
+            }
         }
     });
     layer
 }
 
 fn areas_instead(q: &Question<'_>, level: i16, mut layer: LayerWriter) -> LayerWriter {
-    let Some(coverage) = q.model.areas.coverage(level) else { return layer };
-    let keep = |id| q.model.areas.get(id).is_some_and(|a| q.reader.map.meets(a.range()));
-    coverage.tile(q.tile, BUFFER, keep, |id, rings| {
-        if let Some(area) = q.model.areas.get(id) {
-            let counts = q.model.tallies.within_scope(area.range(), &q.reader.map);
-            let mut tags = named(&mut layer, &area.code_text(), level, &area.name_zh, &area.name_en);
-            let area_m2 = area.place.as_ref().map_or(1.0, |p| p.area_m2);
-            tags.extend(counted(&mut layer, &counts, area_m2));
-            layer.polygon(u64::try_from(area.lo).ok(), rings, &tags);
-        }
+    let mut columns = Columns::new(&q.model.lists);
+    each_area(q, level, |area, outline| {
+        let counts = q.model.tallies.within_scope(area.range(), &q.reader.map);
+        let mut tags = columns.area(&mut layer, area);
+        let area_m2 = area.place.as_ref().map_or(1.0, |p| p.area_m2);
+        columns.counted(&mut layer, &mut tags, &counts, area_m2);
+        layer.outline(u64::try_from(area.lo).ok(), outline, tags.as_slice());
     });
     layer
 }
 
-fn counted(layer: &mut LayerWriter, counts: &Counts, area_m2: f64) -> [u32; 10] {
-    [
-        layer.key("household_count"),
-        layer.uint(counts.household_count),
-        layer.key("address_count"),
-        layer.uint(counts.address_count),
-        layer.key("area_m2"),
-        layer.uint(area_m2.round() as u64),
-        layer.key("density"),
-        layer.double(density(counts, area_m2)),
-        layer.key("facility_count"),
-        layer.uint(counts.facility_count),
-    ]
-}
-
-fn cell_tags(q: &Question<'_>, cell: &Cell, layer: &mut LayerWriter) -> Vec<u32> {
-    let counts = q.model.tallies.within(CodeRange { lo: cell.code, hi: cell.code + 1 });
-    let mut tags = named(layer, &format!("{:015}", cell.code), 15, &cell.name_zh, &cell.name_en);
-    tags.extend([layer.key("short_name"), layer.text(&cell.short_name)]);
-    tags.extend([layer.key("kind"), layer.text(&q.model.lists.cell_kind.text(cell.kind))]);
-    tags.extend(counted(layer, &counts, cell.place.area_m2));
-    tags
-}
-
 pub(in crate::tiles) fn cell_labels(q: &Question<'_>, mut layer: LayerWriter, limit: usize) -> LayerWriter {
     let inside = q.tile.world_box();
+    let (mut columns, nothing) = (Columns::new(&q.model.lists), Counts::default());
     for id in q.model.cells.coverage().meeting(&inside) {
         let Some(cell) = q.model.cells.get(id).filter(|c| q.reader.map.contains(c.code) && inside.holds(c.place.label)) else { continue };
         let [x, y] = q.tile.place(cell.place.label);
         if !(0..EXTENT).contains(&x) || !(0..EXTENT).contains(&y) || layer.size() > limit {
             continue;
         }
-        let counts = q.model.tallies.within(CodeRange { lo: cell.code, hi: cell.code + 1 });
-        let mut tags = named(&mut layer, &format!("{:015}", cell.code), 15, &cell.name_zh, &cell.name_en);
-        tags.extend([layer.key("short_name"), layer.text(&cell.short_name)]);
-        tags.extend([layer.key("household_count"), layer.uint(counts.household_count)]);
-        layer.point(u64::try_from(cell.code).ok(), [x, y], &tags);
+        let mut tags = columns.cell(&mut layer, cell);
+        columns.households(&mut layer, &mut tags, q.model.tallies.of(cell.code).unwrap_or(&nothing));
+        layer.point(u64::try_from(cell.code).ok(), [x, y], tags.as_slice());
     }
     layer
 }

@@ -1,7 +1,7 @@
 //! Cases in bins: those the reader may open and the filter lets through, each at its safe place.
 
 use super::{Around, Bin, mean};
-use crate::read_model::{Block, Incident, covers_block};
+use crate::read_model::{Block, Incident};
 use crate::tiles::encode::Question;
 
 /// Rows of one bin, being counted.
@@ -15,37 +15,54 @@ struct Counting {
 /// Bins with their counts, in the order of the Z curve, each at the mean of its rows: at the middle of the bin instead the
 /// density would be off by a tenth and more. Rows lie in this order too: the rows of a bin follow one another.
 pub(super) fn bins(q: &Question<'_>, around: Around) -> Vec<Bin> {
-    match q.filter.quick(&q.model.lists) {
-        Some(quick) => counted(q, around, |row| quick.incident(row)),
-        None => counted(q, around, |row| q.filter.incident(row)),
-    }
+    let mut counted = Counted { q, around, bins: Vec::new() };
+    let quick = q.filter.quick(&q.model.lists);
+    // few wide squares: a stretch costs as much to find as a hundred rows to pass over
+    let finest = around.area.scan_zoom() - 2;
+    q.model.incidents.each_run(&around.area, finest, |block, rows| {
+        let near = quick.filter(|_| rows.len() > FEW_ROWS).and_then(|quick| quick.near(&block.sets));
+        match (near, quick) {
+            (Some(near), Some(quick)) => counted.take(block, near.rows(rows), |row| quick.incident(row)),
+            (None, Some(quick)) => counted.take(block, rows, |row| quick.incident(row)),
+            (_, None) => counted.take(block, rows, |row| q.filter.incident(row)),
+        }
+    });
+    let place = |bin: &Counting| mean(bin.at, around.shift, bin.sums, bin.count);
+    counted.bins.iter().map(|bin| Bin { at: bin.at, place: place(bin), amount: bin.count as f64 }).collect()
 }
 
-fn counted(q: &Question<'_>, around: Around, passes: impl Fn(&Incident) -> bool) -> Vec<Bin> {
-    let reader = q.reader;
-    let (area, shift) = (around.area, around.shift);
-    let inside = (1_u32 << shift) - 1;
-    let mut bins: Vec<Counting> = Vec::new();
-    q.model.incidents.each_run(&area, area.scan_zoom(), |block: &Block<Incident>, rows| {
-        let own = covers_block(&reader.cases, block);
-        // most rows fall at the filter: it comes first and touches one column
-        for (i, row) in rows.clone().zip(&block.attributes[rows]).filter(|(_, row)| passes(row)) {
-            let (x, y) = (block.xs[i], block.ys[i]);
-            let is_own = own || reader.cases.contains(block.scopes[i]) || reader.units.binary_search(&row.unit_id).is_ok();
-            if !is_own || !area.holds(block.at(i)) {
+/// Stretches as short as this are read row by row.
+const FEW_ROWS: usize = 64;
+
+struct Counted<'a> {
+    q: &'a Question<'a>,
+    around: Around,
+    bins: Vec<Counting>,
+}
+
+impl Counted<'_> {
+    /// Counts those of the rows that pass, are the reader's and lie in the area; most fall at the filter, so it comes first.
+    fn take(&mut self, block: &Block<Incident>, rows: impl Iterator<Item = usize>, passes: impl Fn(&Incident) -> bool) {
+        let (reader, shift) = (self.q.reader, self.around.shift);
+        let inside = (1_u32 << shift) - 1;
+        let within = block.within(&reader.cases);
+        for i in rows {
+            let row = &block.attributes[i];
+            if !passes(row) || !(block.keeps(&within, i) || reader.units.binary_search(&row.unit_id).is_ok()) || !self.around.area.holds(block.at(i))
+            {
                 continue;
             }
+            let (x, y) = (block.xs[i], block.ys[i]);
             let at = [x >> shift, y >> shift];
             let sums = [u64::from(x & inside), u64::from(y & inside)];
-            match bins.last_mut() {
+            match self.bins.last_mut() {
                 Some(bin) if bin.at == at => {
                     bin.count += 1;
                     bin.sums[0] += sums[0];
                     bin.sums[1] += sums[1];
                 }
-                _ => bins.push(Counting { at, count: 1, sums }),
+                _ => self.bins.push(Counting { at, count: 1, sums }),
             }
         }
-    });
-    bins.into_iter().map(|bin| Bin { at: bin.at, place: mean(bin.at, shift, bin.sums, bin.count), amount: bin.count as f64 }).collect()
+    }
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::{Bin, whole_bins};
 use crate::mvt::{World, WorldBox};
-use crate::read_model::covers_block;
 use crate::tiles::encode::Question;
 use crate::tiles::kernel;
 
@@ -87,9 +86,9 @@ fn households(q: &Question<'_>, shift: u32, first: [u32; 2], reach: u32, side: u
     let mut counts = vec![0.0; side * side];
     let place = |v: u32, first: u32| ((v >> shift) + reach - first) as usize;
     q.model.households.each_run(&area, area.scan_zoom(), |block, rows| {
-        let own = covers_block(&q.reader.map, block);
+        let within = block.within(&q.reader.map);
         for i in rows {
-            if area.holds(block.at(i)) && (own || q.reader.map.contains(block.scopes[i])) {
+            if area.holds(block.at(i)) && block.keeps(&within, i) {
                 let bin = place(block.ys[i], first[1]) * side + place(block.xs[i], first[0]);
                 counts[bin] += f64::from(block.attributes[i].household_count);
             }

@@ -1,0 +1,47 @@
+//! The program as a process of its own, so that its CPU can be told from its client's: the whole router, and two bare
+//! handlers beside it that answer with as many bytes as they are asked for.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::get;
+use maplebridge::app::{App, Door, behind_the_door, router};
+use maplebridge::context::{Clock, Context};
+use maplebridge::http::Path;
+use maplebridge::read_model::{Options, ReadModel};
+use maplebridge::tiles::TileService;
+use maplebridge::users::signin::SignIn;
+
+use crate::Anyhow;
+
+/// What the bare handlers cut their answers from: bytes that do not repeat.
+static FILLING: LazyLock<Bytes> = LazyLock::new(|| (0..2_u64 << 20).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect());
+
+/// Serves until killed, after one line with three addresses: the program, a bare handler behind its door, and a bare one.
+pub(crate) async fn serve(url: &str, cache_bytes: usize) -> Anyhow<()> {
+    let clock = Clock::of_machine(chrono_tz::Asia::Shanghai);
+    let feed = url.replacen("postgres:dev@", "maplebridge_feed:dev@", 1);
+    let model = ReadModel::start(Options { url: feed, clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None }).await?;
+    let db = crate::connect(url, 8).await?;
+    let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
+    let context = Context { db, model: Arc::clone(&model), clock };
+    let app = App::new(context, Arc::new(TileService::new(model, cache_bytes)), Door { sign_in, secure: false });
+    let guarded = behind_the_door(app.clone(), Router::new().route("/tiles/{bytes}", get(filling)));
+    let mut addresses = Vec::new();
+    for routes in [router(app), guarded, Router::new().route("/tiles/{bytes}", get(filling))] {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        addresses.push(listener.local_addr()?.to_string());
+        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(axum_server::from_tcp(listener).serve(service));
+    }
+    writeln!(std::io::stdout(), "{}", addresses.join(" "))?;
+    std::future::pending().await
+}
+
+async fn filling(Path(bytes): Path<usize>) -> Bytes {
+    FILLING.slice(..bytes.min(FILLING.len()))
+}
