@@ -15,6 +15,7 @@ export interface Rights {
   write_households: boolean
   write_cells: boolean
   imports: boolean
+  settings: boolean
   users: boolean
   audit: boolean
 }
@@ -37,14 +38,20 @@ export interface Me {
 export type Tier = '5min' | '10min' | '15min' | 'policy'
 export interface FacilityKind extends Named { tier: Tier }
 
+/** A kind of dispute; `category_group` decides the shape on the map. */
+export interface Category extends Named { category_group: string; sensitive: boolean }
+
 export interface Codes {
   facility_kind: FacilityKind[]
-  incident_category: Named[]
+  incident_category: Category[]
   incident_source: Named[]
   incident_state: Named[]
   dwelling_kind: Named[]
   population_band: Named[]
   cell_kind: Named[]
+  complexity: Named[]
+  risk_level: Named[]
+  parties_kind: Named[]
 }
 
 /** Who sees which incident numbers; the threshold is in the name. */
@@ -105,6 +112,7 @@ export interface FacilityProperties {
   capacity: number | null
   hours: string | null
   barrier_free: boolean | null
+  phone_public: string | null
   cell_code: string | null
   valid_from: string
   version: number
@@ -112,7 +120,7 @@ export interface FacilityProperties {
 export type FacilityFeature = Feature<FacilityProperties, { type: 'Point'; coordinates: LonLat }>
 
 export interface SearchItem {
-  what: 'area' | 'cell' | 'facility'
+  what: 'area' | 'cell' | 'facility' | 'address'
   code: string
   id?: string
   name_zh: string
@@ -137,3 +145,78 @@ export interface AuditEntry {
   standing: 'sealed' | 'waiting' | 'broken' | 'unknown'
 }
 export interface AuditAsked { from: string; to: string; account: string; action: string; within: string; cursor: string | null }
+
+export interface HouseholdProperties {
+  id: string
+  household_count: number
+  population_band: string
+  dwelling_kind: string
+  address: string | null
+  cell_code: string | null
+  area_code: string | null
+  valid_from: string
+  version: number
+}
+export type HouseholdFeature = Feature<HouseholdProperties, { type: 'Point'; coordinates: LonLat }>
+
+export interface IncidentProperties {
+  id: string
+  case_no: string | null
+  category: string
+  source: string
+  state: string
+  occurred_on: string
+  discovered_on: string
+  due_on: string | null
+  closed_on: string | null
+  parties_count: number
+  complexity: string
+  risk_level: string
+  summary: string | null
+  unit_id: string | null
+  cell_code: string | null
+  area_code: string | null
+  escalated: boolean
+  version: number
+}
+/** Its place is a safe place, never the true one. */
+export type IncidentFeature = Feature<IncidentProperties, { type: 'Point'; coordinates: LonLat } | null>
+
+export interface StepTaken { from_state: string | null; to_state: string; at: string; reason: string }
+
+export interface Paged<F> { features: F[]; page: { next: string | null } }
+
+/** Incidents by place: counted now, or sums of published months. */
+export interface PlaceCount {
+  code: string
+  name_zh: string
+  name_en: string
+  audience: Audience | null
+  count: number | null
+  reason: string | null
+  months_shown: number | null
+  months_withheld: number | null
+  rate: number | null
+  class: number | null
+}
+export interface IncidentCounts {
+  source: 'cases' | 'published'
+  group: string | null
+  period: { from: string; to: string }
+  snapped: boolean
+  grain: { level: 'township' | 'village' | 'cell'; chosen: boolean; places: number; shown: number; withheld: number }
+  classes: number[]
+  items: PlaceCount[]
+  page: { next: string | null }
+}
+
+export type SeriesStep = 'week' | 'four_weeks' | 'month'
+export interface StepCount { from: string; to: string; count: number | null; withheld: number }
+export interface IncidentSeries {
+  source: 'cases' | 'published'
+  period: { from: string; to: string }
+  step: SeriesStep
+  items: StepCount[]
+}
+
+export interface AreaSummary { code: string; household_count: number; address_count: number; facility_count: number; incidents: IncidentSum }
