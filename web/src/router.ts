@@ -14,6 +14,8 @@ export const router = createRouter({
     { path: '/today', name: 'today', component: map, meta: { workspace: 'today', map: true } },
     { path: '/map', name: 'map', component: map, meta: { workspace: 'map', map: true } },
     { path: '/data', name: 'data', component: map, meta: { workspace: 'data', map: true } },
+    { path: '/screen', name: 'screen', component: () => import('./views/LargeScreen.vue') },
+    { path: '/admin/:tab?', name: 'admin', component: () => import('./views/AdminView.vue'), meta: { workspace: 'admin' } },
     { path: '/api/docs', name: 'docs', component: () => import('./views/ApiDocs.vue') },
     { path: '/audit', name: 'audit', component: () => import('./views/AuditTrail.vue'), meta: { workspace: 'admin' } },
     { path: '/sign-in', name: 'sign-in', component: () => import('./views/SignIn.vue'), meta: { open: true } },

@@ -220,3 +220,68 @@ export interface IncidentSeries {
 }
 
 export interface AreaSummary { code: string; household_count: number; address_count: number; facility_count: number; incidents: IncidentSum }
+
+export type ImportNoun = 'areas' | 'cells' | 'households' | 'facilities' | 'incidents'
+export interface ColumnMatch { field: string; zh: string; heading: string | null; how: 'given' | 'name' | 'heading' | 'near' | 'constant' | 'default' | 'absent'; constant: string | null }
+export interface ImportReport {
+  understood?: { noun: ImportNoun; file: string; format: string; encoding: string; crs: string | null; columns: { fields: ColumnMatch[]; unmatched: string[]; datum: string | null } } | null
+  counts?: { read: number; inserted: number; updated: number; unchanged: number; rejected: number }
+  tallies?: { code: string; severity: 'fault' | 'warning'; count: number }[]
+}
+export interface Job {
+  id: string
+  kind: string
+  noun: ImportNoun | null
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
+  params: Record<string, unknown>
+  made_at: string
+  ended_at: string | null
+  step: string
+  done_rows: number
+  total_rows: number | null
+  report: ImportReport | null
+  message: string | null
+  cancel_asked: boolean
+  undone_by: string | null
+}
+export interface FaultRow {
+  id: number
+  row_number: number
+  column_name: string
+  code: string
+  reason_zh: string
+  reason_en: string
+  cure_zh: string
+  cure_en: string
+  lon: number | null
+  lat: number | null
+}
+
+export interface GrantView { id: number; role: string; area: string; area_zh: string; area_en: string; expires_on: string | null }
+export interface UserView {
+  id: number
+  account: string
+  name_zh: string
+  name_en: string
+  disabled: boolean
+  must_change_password: boolean
+  locked_until: string | null
+  last_seen_at: string | null
+  grants: GrantView[]
+}
+export interface GrantableArea { code: string; name_zh: string; name_en: string; under: string | null }
+export interface TokenView { id: number; name: string; made_at: string; expires_on: string | null }
+export interface Standard { id: number; kind: string; urban_rural_class: string | null; mode: string; minutes: number | null; metres: number | null; source: string; version: number }
+export interface Setting { key: string; value: unknown; note_zh: string; note_en: string }
+export interface SystemState {
+  version: string
+  database_version: string
+  database_bytes: number
+  now: string
+  data_at: string
+  feed_connected: boolean
+  read_model_bytes: number
+  streams: number
+  audit_waiting: number | null
+  jobs_running: number
+}

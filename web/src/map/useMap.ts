@@ -318,6 +318,13 @@ export function useMap(options: MapOptions) {
     zoomBy: (steps: number) => void map.value?.easeTo({ zoom: map.value.getZoom() + steps, duration: still() ? 0 : 200 }),
     currentZoom: () => map.value?.getZoom() ?? 0,
     resize: () => void map.value?.resize(),
+    /** Calls with every move; returns the function that stops it. */
+    follow(listen: (center: LonLat, zoom: number) => void): () => void {
+      const tellAll = () => map.value && listen(map.value.getCenter().toArray() as LonLat, map.value.getZoom())
+      map.value?.on('move', tellAll)
+      return () => void map.value?.off('move', tellAll)
+    },
+    jump: (center: LonLat, zoom: number) => void map.value?.jumpTo({ center, zoom }),
     bounds: () => map.value?.getBounds().toArray().flat() as Bbox | undefined,
     idle: () => new Promise<void>((done) => (map.value && !map.value.loaded() ? map.value.once('idle', () => done()) : done())),
   }

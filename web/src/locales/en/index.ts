@@ -293,7 +293,7 @@ const en: typeof zh = {
     actions: {
       session_open: 'signed in', session_refused: 'sign-in refused', user_password: 'changed password', user_create: 'made account', user_update: 'changed account', user_reset: 'reset password',
       grant_create: 'gave role', grant_delete: 'took role', token_create: 'made token', token_delete: 'took token',
-      incident_list: 'listed incidents', incident_open: 'opened incident', incident_place: 'saw true place', incident_create: 'registered incident', incident_update: 'changed incident', incident_move: 'moved incident on',
+      incident_count: 'Counted disputes', incident_steps: 'Read the steps of a dispute', incident_list: 'listed incidents', incident_open: 'opened incident', incident_place: 'saw true place', incident_create: 'registered incident', incident_update: 'changed incident', incident_move: 'moved incident on',
       tile_read: 'looked at map', facility_create: 'made facility', facility_update: 'changed facility', facility_delete: 'retired facility',
       household_create: 'made address', household_update: 'changed address', household_delete: 'retired address',
       cell_create: 'made cell', cell_update: 'changed cell', cell_delete: 'retired cell', area_create: 'made area', area_update: 'changed area', area_delete: 'deleted area',
@@ -326,17 +326,45 @@ const en: typeof zh = {
   measure: {
     length: 'Length', area: 'Area', lengthHint: 'Click points on the map', areaHint: 'Click three points or more', back: 'Undo point', clear: 'Clear', close: 'Stop measuring',
   },
-  print: { open: 'Print and picture' },
+  print: {
+    open: 'Print and picture', brief: 'Brief of one page', png: 'Save picture', print: 'Print', close: 'Close printing', preview: 'Preview', drawing: 'Drawing', made: 'Made {at} · data as of {data} · {who}', places: 'Places with high dispute rates (per 1,000 households a year)',
+    method: '{from} to {to}; under 3 cases not listed.', association: 'Figures show association, not cause.', over: 'Cells over the size rule', overNote: 'over {max} households each', inCells: 'in {cells} cells',
+  },
+  compare: { right: 'The map a year before', line: 'Line of comparison, moves left and right', close: 'End the comparison', failed: 'Last year did not load' },
+  screen: { title: '{area}: disputes and public service', stop: 'Layer {at} / {of}' },
+  data: {
+    title: 'Import data', stages: { 1: 'File', 2: 'Check', 3: 'Match columns', 4: 'Import' }, noun: 'Content', crs: 'Datum', file: 'File (CSV, GeoJSON)', under: 'Code of the area', underHint: 'for rows outside all areas', check: 'Dry run', again: 'Dry run again',
+    nouns: { areas: 'Areas', cells: 'Cells', households: 'Addresses', facilities: 'Facilities', incidents: 'Disputes', other: 'Data' },
+    datums: { file: 'As the file says', EPSG4490: 'CGCS2000 lon/lat', EPSG4326: 'WGS 84 lon/lat', GCJ02: 'GCJ-02 (Amap, Tencent)', BD09: 'BD-09 (Baidu)' },
+    sending: 'Uploading', steps: { reading: 'Reading', checking: 'Checking', writing: 'Writing', done: 'Done' }, rows: '{done} rows', rowsOf: '{done} of {total} rows', cancel: 'Cancel', cancelling: 'Cancelling', cancelled: 'Cancelled, nothing was written.', failed: 'Nothing was written: mend the file and try again.',
+    columns: 'Columns', matched: 'Datum {crs} · {found} found · {all} columns in the file', noCrs: 'unknown', field: 'Field', heading: 'Column in the file', headingOf: 'Column for {field}', sample: 'Sample', judged: 'Judged', notTaken: 'Not taken',
+    how: { given: 'as chosen', name: 'same name', heading: 'known heading', near: 'nearly the name, look at it', constant: 'fixed value', default: 'default value', absent: 'not in the file', changed: 'changed, not tried yet' },
+    faults: 'Findings', faultRows: '{rows} rows cannot be imported', row: 'Row', column: 'Column', problem: 'Problem', cure: 'What to do', colon: ': ', wholeFile: 'File', noPlace: 'Has no place', showOnMap: 'Show on the map', moreFaults: '{count} more, in the table to download.', clean: 'Nothing wrong found', faultsFile: 'Faulty rows',
+    readyFor: 'Dry run done: {count} rows can be imported, nothing written yet.', import: 'Import {count} good rows', imported: '{count} rows imported, the map is up to date.', history: 'History', noJobs: 'Nothing was imported yet.', dryRun: 'dry run', kinds: { import: 'import', undo: 'undo', demo: 'demonstration', publish: 'publication', export: 'export', other: 'job' },
+    states: { waiting: 'waiting', running: 'running', done: 'done', failed: 'not done', cancelled: 'cancelled', undone: 'taken back' }, result: '{good} rows good, {bad} faulty', undo: 'Take back',
+  },
+  admin: {
+    tabs: { users: 'Accounts and roles', standards: 'Standards and settings', system: 'System', audit: 'Audit trail', tokens: 'My access tokens' }, account: 'Account', nameZh: 'Name of the post, Chinese', nameEn: 'Name of the post', make: 'New account', find: 'Find', once: 'First password of {account}, shown this once:', roles: 'Roles and areas', seen: 'Last used', never: 'never', state: 'State', acts: 'Actions',
+    until: 'until {day}', revoke: 'Take away', revokeOf: 'Take {role} in {area} from {account}', noRoles: 'No role yet', disabled: 'disabled', locked: 'locked', mustChange: 'must set a password', active: 'in use', give: 'Give a role', reset: 'Reset password', enable: 'Enable', disable: 'Disable', self: 'Own account, not changed here', role: 'Role', findArea: 'Find an area', area: 'Area', expires: 'Ends on',
+    tokenNote: 'Programs read with a token; it carries your own rights, and every look is on record. A token is shown once, when it is made.', tokenName: 'What for', makeToken: 'New token', tokenOnce: 'New token, shown this once:', madeAt: 'Made', noEnd: 'no end', remove: 'Take away', removeOf: 'Take away the token {name}', noTokens: 'No tokens yet.',
+    class: 'Urban or rural', allClasses: 'all', mode: 'By', modes: { walk: 'foot', drive: 'car' }, minutes: 'Minutes', metres: 'Metres', origin: 'Source', settings: 'Settings', atMost: 'at most {size} MiB', version: 'Program', database: 'Database', databaseSize: 'Size of the database', clock: 'Time of the server', dataAt: 'Map data as of', feed: 'Change feed', connected: 'connected', away: 'away',
+    memory: 'Map data in memory', streams: 'Pages that follow', jobs: 'Jobs at work', unsealed: 'Audit entries to seal', elsewhere: 'sealed by another process', good: 'fine', look: 'look at it',
+  },
   share: { link: 'Copy link', copied: 'Link copied. Whoever opens it sees what they may see.', byHand: 'The browser does not let us copy; take it from the address bar' },
   toast: { undo: 'Undo {seconds} s' },
   household: { close: 'Close the address card', what: 'Address', count: 'Households', countUnit: '{count} households', band: 'People', dwelling: 'Dwelling' },
-  edit: { edit: 'Edit', add: 'New' },
+  edit: {
+    edit: 'Edit', add: 'New', close: 'Close editing', facilities: 'Edit facility', households: 'Edit address', new_facilities: 'New facility', new_households: 'New address', drag: 'Drag the ring on the map to the right place, or nudge it with the arrow keys.',
+    save: 'Save', cancel: 'Cancel', retire: 'Retire', saved: 'Saved', made: 'Added', retired: 'Retired', undone: 'As it was before', personal: 'Holds an identity, mobile or card number; take it out to save', wrong: 'This value does not fit', outside: 'The place lies outside your area; not saved.',
+    conflict: 'Not saved: somebody changed this meanwhile.', conflictWhy: 'This is where the two versions differ.', field: 'Field', mine: 'Yours', theirs: 'Stored', keepMine: 'Overwrite with mine', takeTheirs: 'Take the stored one',
+    fields: { name_zh: 'Name', name_en: 'English name', kind: 'Kind', operator: 'Operator', hours: 'Hours', phone_public: 'Public phone', capacity: 'Capacity (people)', barrier_free: 'Step-free', address: 'Address', household_count: 'Households', population_band: 'People', dwelling_kind: 'Dwelling', place: 'Place' },
+  },
   incident: {
     close: 'Close the dispute card', of: '{category} dispute', notYours: 'This dispute is outside your area', state: 'State', source: 'Source', occurred: 'Happened', due: 'Due', closed: 'Closed',
     parties: 'Parties', partiesCount: '{count}', course: 'Course', noSteps: 'No steps recorded', safe: 'The point is a safe place, not an address. This look is on record.',
   },
   today: {
-    overdue: 'Overdue', due: 'Due today', fresh: 'New', moved: 'Changed since', none: 'None', count: '{count}', seen: 'last seen {at}', all: 'All {count}',
+    overdue: 'Overdue', due: 'Due today', fresh: 'New', moved: 'Changed', none: 'None', count: '{count}', seen: 'last seen {at}', all: 'All {count}',
     nothing_overdue: 'No dispute is overdue, data as of {at}.', nothing_due: 'No dispute is due today, data as of {at}.', nothing_fresh: 'No new dispute today, data as of {at}.', nothing_moved: 'Nothing changed since {at}.',
     figures: 'Own area', atLeast: 'at least', counted: '{count} cases, denominator {households} households', published: 'Published monthly numbers, at least {count} cases, denominator {households} households; {withheld} numbers too small to show',
     interval: '95% interval {low}–{high}', legend: 'Maple: overdue. Yellow: due today. Blue: in time. Points are safe places, not addresses.',
@@ -352,7 +380,7 @@ const en: typeof zh = {
   },
   time: {
     label: 'Period', from: 'From', to: 'To', play: 'Play', pause: 'Pause', next: 'Next step', presets: 'Presets', days30: '30 d', days90: '90 d', days365: '1 yr', everything: 'All', own: 'Custom',
-    all: 'All time', begin: 'Earliest', now: 'now', sub: '{days} days · {step} · {count} cases', subPublished: '{step} · at least {count}', failed: 'The trend did not load', compare: 'Compare', month: '{month}',
+    all: 'All time', begin: 'Earliest', now: 'now', sub: '{days} days · {step}', subPublished: '{step} · at least {count}', failed: 'The trend did not load', compare: 'Compare', month: '{month}',
   },
 
   states: {
@@ -383,6 +411,8 @@ const en: typeof zh = {
     offline: 'Cannot reach the server.',
   },
   roles: {
+    system: 'System administrator',
+    security: 'Security administrator',
     supervisor: 'grid supervisor',
     official: 'township official',
     planner: 'planner',

@@ -292,7 +292,7 @@ export default {
     actions: {
       session_open: '登录', session_refused: '登录被拒', user_password: '修改密码', user_create: '新建账号', user_update: '修改账号', user_reset: '重置密码',
       grant_create: '授予角色', grant_delete: '收回角色', token_create: '新建令牌', token_delete: '收回令牌',
-      incident_list: '查阅纠纷列表', incident_open: '打开纠纷', incident_place: '查看真实位置', incident_create: '登记纠纷', incident_update: '修改纠纷', incident_move: '流转纠纷',
+      incident_count: '统计纠纷', incident_steps: '查阅纠纷经过', incident_list: '查阅纠纷列表', incident_open: '打开纠纷', incident_place: '查看真实位置', incident_create: '登记纠纷', incident_update: '修改纠纷', incident_move: '流转纠纷',
       tile_read: '查看地图', facility_create: '新建设施', facility_update: '修改设施', facility_delete: '撤销设施',
       household_create: '新建地址', household_update: '修改地址', household_delete: '撤销地址',
       cell_create: '新建网格', cell_update: '修改网格', cell_delete: '撤销网格', area_create: '新建区域', area_update: '修改区域', area_delete: '删除区域',
@@ -325,17 +325,45 @@ export default {
   measure: {
     length: '长度', area: '面积', lengthHint: '在地图上逐点点击', areaHint: '至少点三个点', back: '退一点', clear: '清空', close: '结束测量',
   },
-  print: { open: '打印和图片' },
+  print: {
+    open: '打印和图片', brief: '一页简报', png: '下载图片', print: '打印', close: '关闭打印', preview: '预览', drawing: '正在绘制', made: '制图 {at} · 数据截至 {data} · {who}', places: '纠纷率较高的地方（件 / 千户·年）',
+    method: '{from}至{to}；不足 3 件的不列。', association: '数字说明相伴，不说明因果。', over: '超过规模标准的网格', overNote: '每格超过 {max} 户', inCells: '分布在 {cells} 个网格',
+  },
+  compare: { right: '一年前的地图', line: '对比线，左右移动', close: '结束对比', failed: '一年前的数没有载入' },
+  screen: { title: '{area} 矛盾纠纷与公共服务', stop: '图层 {at} / {of}' },
+  data: {
+    title: '导入数据', stages: { 1: '选文件', 2: '检查', 3: '列对应', 4: '导入' }, noun: '内容', crs: '坐标系', file: '文件（CSV、GeoJSON）', under: '所属区域代码', underHint: '落在区域之外时填写', check: '试运行', again: '按新对应再试运行',
+    nouns: { areas: '区域', cells: '网格', households: '住户地址', facilities: '公共设施', incidents: '矛盾纠纷', other: '数据' },
+    datums: { file: '按文件所写', EPSG4490: 'CGCS2000 经纬度', EPSG4326: 'WGS 84 经纬度', GCJ02: 'GCJ-02（高德、腾讯）', BD09: 'BD-09（百度）' },
+    sending: '正在上传', steps: { reading: '正在读取', checking: '正在检查', writing: '正在写入', done: '已完成' }, rows: '{done} 行', rowsOf: '{done} / {total} 行', cancel: '取消', cancelling: '正在取消', cancelled: '已取消，没有写入任何内容。', failed: '没有写入：文件有问题，改正后再试。',
+    columns: '列对应', matched: '坐标系 {crs} · 已识别 {found} 项 · 文件共 {all} 列', noCrs: '未识别', field: '系统里的项', heading: '文件中的列', headingOf: '{field}对应的列', sample: '样例', judged: '判断', notTaken: '不导入',
+    how: { given: '按您所选', name: '同名', heading: '常用列名', near: '名称相近，请看一眼', constant: '固定值', default: '取默认值', absent: '文件里没有', changed: '已改，待试运行' },
+    faults: '检查结果', faultRows: '{rows} 行不能导入', row: '行', column: '列', problem: '问题', cure: '办法', colon: '：', wholeFile: '全文件', noPlace: '没有位置', showOnMap: '在地图上看', moreFaults: '另有 {count} 条，见下载的表。', clean: '没有发现问题', faultsFile: '有问题的行',
+    readyFor: '试运行完成：{count} 行可以导入，尚未写入。', import: '导入无误的 {count} 行', imported: '已导入 {count} 行，地图已更新。', history: '导入记录', noJobs: '还没有导入过。', dryRun: '试运行', kinds: { import: '导入', undo: '撤回', demo: '演示数据', publish: '公布', export: '导出', other: '作业' },
+    states: { waiting: '等待', running: '进行中', done: '完成', failed: '未完成', cancelled: '已取消', undone: '已撤回' }, result: '{good} 行可用，{bad} 行有问题', undo: '撤回',
+  },
+  admin: {
+    tabs: { users: '账号与角色', standards: '标准与设置', system: '系统状态', audit: '审计记录', tokens: '我的访问令牌' }, account: '账号', nameZh: '岗位名称', nameEn: '英文名称', make: '新建账号', find: '查找', once: '{account} 的初始密码，只显示这一次：', roles: '角色与区域', seen: '最近使用', never: '从未', state: '状态', acts: '操作',
+    until: '至 {day}', revoke: '收回', revokeOf: '收回 {account} 在{area}的{role}', noRoles: '还没有角色', disabled: '已停用', locked: '已锁定', mustChange: '待改初始密码', active: '正常', give: '授予角色', reset: '重置密码', enable: '启用', disable: '停用', self: '不能改自己的账号', role: '角色', findArea: '查找区域', area: '区域', expires: '到期日',
+    tokenNote: '程序用令牌取用数据，权限与您本人相同，每次查阅都会留痕。令牌只在新建时显示一次。', tokenName: '用途', makeToken: '新建令牌', tokenOnce: '新令牌，只显示这一次：', madeAt: '新建于', noEnd: '长期', remove: '收回', removeOf: '收回令牌 {name}', noTokens: '还没有令牌。',
+    class: '城乡类别', allClasses: '全部', mode: '方式', modes: { walk: '步行', drive: '车行' }, minutes: '分钟', metres: '米', origin: '依据', settings: '设置', atMost: '不超过 {size} MiB', version: '程序版本', database: '数据库版本', databaseSize: '数据库大小', clock: '服务器时间', dataAt: '地图数据截至', feed: '变更推送', connected: '已连接', away: '已断开',
+    memory: '地图数据占内存', streams: '正在看的页面', jobs: '进行中的作业', unsealed: '待封存的审计', elsewhere: '由另一进程封存', good: '正常', look: '请查看',
+  },
   share: { link: '复制链接', copied: '链接已复制，打开的人只看得到自己有权看的内容', byHand: '浏览器不让复制，可从地址栏取用' },
   toast: { undo: '撤销 {seconds} 秒' },
   household: { close: '关闭地址卡片', what: '住户地址', count: '户数', countUnit: '{count} 户', band: '人数档', dwelling: '住宅类型' },
-  edit: { edit: '修改', add: '新增' },
+  edit: {
+    edit: '修改', add: '新增', close: '关闭修改', facilities: '修改设施', households: '修改地址', new_facilities: '新增设施', new_households: '新增地址', drag: '在地图上拖动圆环到准确位置，也可用方向键微调。',
+    save: '保存', cancel: '取消', retire: '撤销登记', saved: '已保存', made: '已新增', retired: '已撤销登记', undone: '已恢复原样', personal: '含身份证号、手机号或银行卡号，请删去后再保存', wrong: '填写有误', outside: '这个位置在您的范围之外，没有保存。',
+    conflict: '没有保存：这一项已被改过一次。', conflictWhy: '下面是两个版本的不同之处。', field: '内容', mine: '您的', theirs: '已存的', keepMine: '用我的覆盖', takeTheirs: '采用已存的',
+    fields: { name_zh: '名称', name_en: '英文名', kind: '类别', operator: '运营单位', hours: '开放时间', phone_public: '公开电话', capacity: '容量（人）', barrier_free: '无障碍', address: '门牌地址', household_count: '户数', population_band: '人数档', dwelling_kind: '住宅类型', place: '位置' },
+  },
   incident: {
     close: '关闭纠纷卡片', of: '{category}纠纷', notYours: '这件纠纷不在您的范围内', state: '状态', source: '来源', occurred: '发生', due: '期限', closed: '办结',
     parties: '当事方', partiesCount: '{count} 方', course: '经过', noSteps: '还没有流转记录', safe: '点位为安全点，不是当事地址。查阅已留痕。',
   },
   today: {
-    overdue: '超期', due: '今日到期', fresh: '新增', moved: '上次查看后有变化', none: '无', count: '{count} 件', seen: '上次查看 {at}', all: '看全部 {count} 件',
+    overdue: '超期', due: '今日到期', fresh: '新增', moved: '有变化', none: '无', count: '{count} 件', seen: '上次查看 {at}', all: '看全部 {count} 件',
     nothing_overdue: '没有超期的纠纷，数据截至 {at}。', nothing_due: '今日没有到期的纠纷，数据截至 {at}。', nothing_fresh: '今日没有新增的纠纷，数据截至 {at}。', nothing_moved: '{at} 以后没有变化。',
     figures: '本辖区', atLeast: '至少', counted: '{count} 件，分母 {households} 户', published: '按月公布数，至少 {count} 件，分母 {households} 户；{withheld} 个数字过少，不显示',
     interval: '95% 区间 {low}–{high}', legend: '枫红超期，黄今日到期，蓝在期限内。点位为安全点，不是当事地址。',
@@ -351,7 +379,7 @@ export default {
   },
   time: {
     label: '时段', from: '起', to: '止', play: '播放', pause: '暂停', next: '下一步', presets: '常用时段', days30: '30 天', days90: '90 天', days365: '一年', everything: '全部', own: '自定',
-    all: '全部时段', begin: '最早', now: '至今', sub: '{days} 天 · {step} · {count} 件', subPublished: '{step} · 至少 {count} 件', failed: '走势没有载入', compare: '对比', month: '{month}月',
+    all: '全部时段', begin: '最早', now: '至今', sub: '{days} 天 · {step}', subPublished: '{step} · 至少 {count} 件', failed: '走势没有载入', compare: '对比', month: '{month}月',
   },
 
   states: {
@@ -382,6 +410,8 @@ export default {
     offline: '连不上服务器。',
   },
   roles: {
+    system: '系统管理员',
+    security: '安全管理员',
     supervisor: '网格管理员',
     official: '镇街干部',
     planner: '规划员',
