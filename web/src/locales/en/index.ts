@@ -68,7 +68,7 @@ const en: typeof zh = {
   search: {
     address: 'Address',
     label: 'Search cells, codes or facilities',
-    placeholder: 'Search cells, codes, facilities',
+    placeholder: 'Search cells, codes, addresses',
     results: 'Search results: {count}',
     none: 'Nothing found for “{text}”. Try part of a cell name, a 15-digit code or a facility name.',
     failed: 'The search did not finish: {why}',
@@ -340,7 +340,7 @@ const en: typeof zh = {
     columns: 'Columns', matched: 'Datum {crs} · {found} found · {all} columns in the file', noCrs: 'unknown', field: 'Field', heading: 'Column in the file', headingOf: 'Column for {field}', sample: 'Sample', judged: 'Judged', notTaken: 'Not taken',
     how: { given: 'as chosen', name: 'same name', heading: 'known heading', near: 'nearly the name, look at it', constant: 'fixed value', default: 'default value', absent: 'not in the file', changed: 'changed, not tried yet' },
     faults: 'Findings', faultRows: '{rows} rows cannot be imported', row: 'Row', column: 'Column', problem: 'Problem', cure: 'What to do', colon: ': ', wholeFile: 'File', noPlace: 'Has no place', showOnMap: 'Show on the map', moreFaults: '{count} more, in the table to download.', clean: 'Nothing wrong found', faultsFile: 'Faulty rows',
-    readyFor: 'Dry run done: {count} rows can be imported, nothing written yet.', import: 'Import {count} good rows', imported: '{count} rows imported, the map is up to date.', history: 'History', noJobs: 'Nothing was imported yet.', dryRun: 'dry run', kinds: { import: 'import', undo: 'undo', demo: 'demonstration', publish: 'publication', export: 'export', other: 'job' },
+    pick: 'Choose', noFile: 'nothing chosen', readyFor: 'Dry run done: {count} rows can be imported, nothing written yet.', import: 'Import {count} good rows', imported: '{count} rows imported, the map is up to date.', history: 'History', noJobs: 'Nothing was imported yet.', dryRun: 'dry run', kinds: { import: 'import', undo: 'undo', demo: 'demonstration', publish: 'publication', export: 'export', other: 'job' },
     states: { waiting: 'waiting', running: 'running', done: 'done', failed: 'not done', cancelled: 'cancelled', undone: 'taken back' }, result: '{good} rows good, {bad} faulty', undo: 'Take back',
   },
   admin: {

@@ -339,7 +339,7 @@ export default {
     columns: '列对应', matched: '坐标系 {crs} · 已识别 {found} 项 · 文件共 {all} 列', noCrs: '未识别', field: '系统里的项', heading: '文件中的列', headingOf: '{field}对应的列', sample: '样例', judged: '判断', notTaken: '不导入',
     how: { given: '按您所选', name: '同名', heading: '常用列名', near: '名称相近，请看一眼', constant: '固定值', default: '取默认值', absent: '文件里没有', changed: '已改，待试运行' },
     faults: '检查结果', faultRows: '{rows} 行不能导入', row: '行', column: '列', problem: '问题', cure: '办法', colon: '：', wholeFile: '全文件', noPlace: '没有位置', showOnMap: '在地图上看', moreFaults: '另有 {count} 条，见下载的表。', clean: '没有发现问题', faultsFile: '有问题的行',
-    readyFor: '试运行完成：{count} 行可以导入，尚未写入。', import: '导入无误的 {count} 行', imported: '已导入 {count} 行，地图已更新。', history: '导入记录', noJobs: '还没有导入过。', dryRun: '试运行', kinds: { import: '导入', undo: '撤回', demo: '演示数据', publish: '公布', export: '导出', other: '作业' },
+    pick: '选择文件', noFile: '还没有选', readyFor: '试运行完成：{count} 行可以导入，尚未写入。', import: '导入无误的 {count} 行', imported: '已导入 {count} 行，地图已更新。', history: '导入记录', noJobs: '还没有导入过。', dryRun: '试运行', kinds: { import: '导入', undo: '撤回', demo: '演示数据', publish: '公布', export: '导出', other: '作业' },
     states: { waiting: '等待', running: '进行中', done: '完成', failed: '未完成', cancelled: '已取消', undone: '已撤回' }, result: '{good} 行可用，{bad} 行有问题', undo: '撤回',
   },
   admin: {
