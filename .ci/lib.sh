@@ -45,13 +45,20 @@ pg_bin() {
   done < <(compgen -G '/usr/lib/postgresql/*/bin' | sort -Vr)
 }
 
+# The newest major version of PostgreSQL that is installed; nothing when there is none.
+pg_major() {
+  local programs
+  programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb') || return 0
+  sort -V <<<"$programs" | tail -1 | cut -d/ -f5
+}
+
 need_postgis() {
   [ -n "$(pg_bin)" ] && return
   local major
-  major=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1 | cut -d/ -f5)
+  major=$(pg_major)
   if [ -z "$major" ]; then
     apt_install postgresql
-    major=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1 | cut -d/ -f5)
+    major=$(pg_major)
   fi
   apt_install "postgresql-$major-postgis-3" "postgresql-$major-postgis-3-scripts"
   [ -n "$(pg_bin)" ] || die "PostGIS was installed, but not for PostgreSQL $major."

@@ -161,7 +161,7 @@ pub async fn update(transaction: &mut Scoped, row: &Area) -> Result<()> {
 
 /// Deletes an area; the database refuses where others lie under it.
 pub async fn delete(transaction: &mut Scoped, row: &Area) -> Result<()> {
-    sqlx::query("delete from areas where id = $1").bind(row.id).execute(transaction.conn()).await?;
+    sqlx::query!("delete from areas where id = $1", row.id).execute(transaction.conn()).await?;
     Ok(())
 }
 

@@ -118,17 +118,17 @@ impl Looks {
             let made = signed(&transaction, look.at, &entry);
             // Another process may have written it: the index audit_tiles_once tells. It is not named, for naming it would
             // need the right to read entries.
-            sqlx::query(
+            sqlx::query!(
                 "insert into audit_entries (at, user_id, account, action, target, detail, request_id, signature)
-                 values ($1, $2, $3, 'tile.read', $4, $5::jsonb, $6, $7) on conflict do nothing",
+                 values ($1, $2, $3, 'tile.read', $4, $5::text::jsonb, $6, $7) on conflict do nothing",
+                made.at,
+                look.user_id,
+                &look.account,
+                &look.target,
+                made.detail,
+                &look.request_id,
+                made.signature
             )
-            .bind(made.at)
-            .bind(look.user_id)
-            .bind(&look.account)
-            .bind(&look.target)
-            .bind(made.detail)
-            .bind(&look.request_id)
-            .bind(made.signature)
             .execute(transaction.conn())
             .await?;
         }

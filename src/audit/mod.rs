@@ -73,16 +73,20 @@ pub async fn with_key(db: Db, key: AuditKey, now: DateTime<Utc>) -> Result<Db> {
 /// Draws the line between what was recorded before there was a key and what must be signed. Where entries are sealed
 /// already the line was drawn before, and somebody took it away: then nothing more is taken for old.
 async fn begin_chain(transaction: &mut Scoped, key: &AuditKey, now: DateTime<Utc>) -> Result<()> {
-    let last: i64 =
-        sqlx::query_scalar("select case when exists (select 1 from audit_seals) then 0 else coalesce((select max(id) from audit_entries), 0) end")
-            .fetch_one(transaction.conn())
-            .await?;
-    sqlx::query("insert into audit_chain (fingerprint, adopted_upto, begun_at) values ($1, $2, $3) on conflict do nothing")
-        .bind(chain::fingerprint(key, last).as_slice())
-        .bind(last)
-        .bind(now)
-        .execute(transaction.conn())
-        .await?;
+    let last: i64 = sqlx::query_scalar!(
+        "select case when exists (select 1 from audit_seals) then 0 else coalesce((select max(id) from audit_entries), 0) end as \"last!\""
+    )
+    .fetch_one(transaction.conn())
+    .await?;
+    let fingerprint = chain::fingerprint(key, last);
+    sqlx::query!(
+        "insert into audit_chain (fingerprint, adopted_upto, begun_at) values ($1, $2, $3) on conflict do nothing",
+        fingerprint.as_slice(),
+        last,
+        now
+    )
+    .execute(transaction.conn())
+    .await?;
     Ok(())
 }
 

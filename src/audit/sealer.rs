@@ -92,7 +92,8 @@ impl Sealer {
     async fn interval(&self) -> Duration {
         let read = async {
             let mut transaction = self.db.scoped(&sealing()).await?;
-            let seconds: f64 = sqlx::query_scalar("select app.setting_number('audit_seal_interval_s', 2)").fetch_one(transaction.conn()).await?;
+            let seconds: f64 =
+                sqlx::query_scalar!("select app.setting_number('audit_seal_interval_s', 2) as \"seconds!\"").fetch_one(transaction.conn()).await?;
             Ok::<_, Error>(seconds)
         };
         let seconds = read.await.ok().filter(|seconds| seconds.is_finite()).unwrap_or(2.0);
@@ -120,7 +121,7 @@ impl Sealer {
 
     async fn step(&self) -> Result<Sealed> {
         let mut transaction = self.db.scoped(&sealing()).await?;
-        let ours: bool = sqlx::query_scalar("select pg_try_advisory_xact_lock($1)").bind(SEALER_LOCK).fetch_one(transaction.conn()).await?;
+        let ours: bool = sqlx::query_scalar!("select pg_try_advisory_xact_lock($1) as \"ours!\"", SEALER_LOCK).fetch_one(transaction.conn()).await?;
         let (entries, horizon) = self.unsealed(&mut transaction).await?;
         self.waiting.store(entries.len() as u64, Ordering::Relaxed);
         if !ours {
@@ -160,13 +161,13 @@ impl Sealer {
             origins.push(origin.name());
         }
         if !entries.is_empty() {
-            sqlx::query(
+            sqlx::query!(
                 "insert into audit_seals (seq, entry_id, hash, origin) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::text[])",
+                &numbers,
+                &ids,
+                &hashes,
+                &origins as &[&str]
             )
-            .bind(numbers)
-            .bind(ids)
-            .bind(hashes)
-            .bind(origins)
             .execute(transaction.conn())
             .await?;
         }
@@ -191,7 +192,8 @@ impl Sealer {
               order by e.id limit $2"
         );
         // the horizon is read first: what commits between the two is then looked at once more, never missed
-        let horizon: String = sqlx::query_scalar("select pg_snapshot_xmin(pg_current_snapshot())::text").fetch_one(transaction.conn()).await?;
+        let horizon: String =
+            sqlx::query_scalar!("select pg_snapshot_xmin(pg_current_snapshot())::text as \"horizon!\"").fetch_one(transaction.conn()).await?;
         let entries = sqlx::query_as(&sql).bind(below.map(|below| below.to_string())).bind(BATCH).fetch_all(transaction.conn()).await?;
         Ok((entries, horizon.parse().map_err(Error::internal("read a snapshot"))?))
     }
@@ -207,8 +209,7 @@ fn cut(why: &str) -> Error {
 /// Refuses to go on where the chain does not hold what was kept beside the key.
 async fn refuse_cut_tail(transaction: &mut Scoped, kept: Option<Head>, last: i64) -> Result<()> {
     let Some((kept, seq)) = kept.and_then(|head| head.seq.map(|seq| (head, seq))) else { return Ok(()) };
-    let there: Option<Vec<u8>> =
-        sqlx::query_scalar("select hash from audit_seals where seq = $1").bind(seq).fetch_optional(transaction.conn()).await?;
+    let there: Option<Vec<u8>> = sqlx::query_scalar!("select hash from audit_seals where seq = $1", seq).fetch_optional(transaction.conn()).await?;
     match there {
         Some(hash) if hash == kept.hash => Ok(()),
         Some(_) => Err(cut(&format!("seal {seq} of the audit trail is not the one kept beside the key"))),

@@ -124,10 +124,11 @@ pub async fn verify(db: &Db, given: Option<Head>) -> Result<Verdict> {
         walk.cut_tail();
         walk.beside_the_chain(&mut transaction).await?;
     }
-    let waiting: i64 =
-        sqlx::query_scalar("select count(*) from audit_entries e where not exists (select 1 from audit_seals s where s.entry_id = e.id)")
-            .fetch_one(transaction.conn())
-            .await?;
+    let waiting: i64 = sqlx::query_scalar!(
+        "select count(*) as \"waiting!\" from audit_entries e where not exists (select 1 from audit_seals s where s.entry_id = e.id)"
+    )
+    .fetch_one(transaction.conn())
+    .await?;
     let head = (walk.seq > 0).then(|| Head { seq: Some(walk.seq), hash: walk.hash }.to_string());
     Ok(Verdict { good: walk.seq, waiting, head, bad: walk.bad })
 }

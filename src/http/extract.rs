@@ -71,6 +71,7 @@ fn sentence(error: &serde_json::Error) -> String {
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
+#[expect(clippy::disallowed_types, reason = "wrapped here, and nowhere else")]
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
 
@@ -86,6 +87,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
+#[expect(clippy::disallowed_types, reason = "wrapped here, and nowhere else")]
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Failure;
 

@@ -87,21 +87,18 @@ async fn homes(transaction: &mut Scoped, cell_code: i64, today: NaiveDate) -> Re
 
 /// The one safe place of a village, made where it has none; none where nothing is known of its shape.
 pub async fn village_place(transaction: &mut Scoped, village_lo: i64, known: usize) -> Result<Option<SafePlace>> {
-    let shape: Option<Vec<u8>> = sqlx::query_scalar("select ST_AsBinary(geom) from areas where code_lo = $1 and level = 12 and geom is not null")
-        .bind(village_lo)
-        .fetch_optional(transaction.conn())
-        .await?;
+    let shape: Option<Vec<u8>> =
+        sqlx::query_scalar!("select ST_AsBinary(geom) as \"wkb!\" from areas where code_lo = $1 and level = 12 and geom is not null", village_lo)
+            .fetch_optional(transaction.conn())
+            .await?;
     let inner = shape.as_deref().map(polygons).transpose()?.and_then(|shape| inner_point(&shape));
     let inner = inner.map(|at| to_wkb(&Geometry::Point(Point::new(at.lon, at.lat))));
     // Two statements: within one the point of a place just made would not be seen.
-    let id: Option<i64> = sqlx::query_scalar("select app.village_place($1, ST_GeomFromWKB($2, 4326), $3)")
-        .bind(village_lo)
-        .bind(inner)
-        .bind(known as i32)
+    let id: Option<i64> = sqlx::query_scalar!("select app.village_place($1, ST_GeomFromWKB($2, 4326), $3)", village_lo, inner, known as i32)
         .fetch_one(transaction.conn())
         .await?;
     let Some(id) = id else { return Ok(None) };
-    let shape: Option<Vec<u8>> = sqlx::query_scalar("select ST_AsBinary(app.safe_place_point($1))").bind(id).fetch_one(transaction.conn()).await?;
+    let shape: Option<Vec<u8>> = sqlx::query_scalar!("select ST_AsBinary(app.safe_place_point($1))", id).fetch_one(transaction.conn()).await?;
     shape.map(|shape| Ok(SafePlace { id, at: point_from_wkb(&shape)?, is_group: false })).transpose()
 }
 
@@ -153,7 +150,7 @@ async fn addresses(transaction: &mut Scoped, cell_code: i64, today: NaiveDate) -
 }
 
 async fn make_groups(transaction: &mut Scoped, cell: &CellNow, fresh: &[Address]) -> Result<Vec<SafePlace>> {
-    let seed: f64 = sqlx::query_scalar("select app.setting_number('safe_place_seed', 20160301)").fetch_one(transaction.conn()).await?;
+    let seed: f64 = sqlx::query_scalar!("select app.setting_number('safe_place_seed', 20160301) as \"seed!\"").fetch_one(transaction.conn()).await?;
     let inside = |(lon, lat): (f64, f64)| cell.shape.contains(&Point::new(lon, lat));
     let groups = group(fresh, MIN_ADDRESSES, seed_for(seed as u64, cell.code), Some(&inside));
     let mut places = Vec::with_capacity(groups.len());
@@ -161,10 +158,7 @@ async fn make_groups(transaction: &mut Scoped, cell: &CellNow, fresh: &[Address]
         let at = Point::new(made.place.0, made.place.1);
         let id = insert(transaction, cell, "group", at, made.members.len()).await?;
         let members: Vec<i64> = made.members.iter().map(|&i| fresh[i].key).collect();
-        sqlx::query("update households set safe_place_id = $1, safe_place_part = 'founder' where household_id = any($2) and scope_code = $3 and valid_to is null")
-            .bind(id)
-            .bind(members)
-            .bind(cell.code)
+        sqlx::query!("update households set safe_place_id = $1, safe_place_part = 'founder' where household_id = any($2) and scope_code = $3 and valid_to is null", id, &members, cell.code)
             .execute(transaction.conn())
             .await?;
         places.push(SafePlace { id, at, is_group: true });

@@ -152,7 +152,7 @@ impl Incident {
             checks.fault("/properties/discovered_on", "in_the_future", "the day lies in the future");
         }
         if let Some(unit) = self.unit_id {
-            let known: Option<i64> = sqlx::query_scalar("select id from units where id = $1").bind(unit).fetch_optional(transaction.conn()).await?;
+            let known: Option<i64> = sqlx::query_scalar!("select id from units where id = $1", unit).fetch_optional(transaction.conn()).await?;
             if known.is_none() {
                 checks.fault("/properties/unit_id", "not_in_list", format!("there is no unit {unit} in your area"));
             }
@@ -209,7 +209,7 @@ pub async fn find(transaction: &mut Scoped, id: i64) -> Result<Incident> {
 /// The cell of a day at a place, as far as the reader sees it.
 pub async fn cell_on(transaction: &mut Scoped, at: Point, day: NaiveDate) -> Result<Option<i64>> {
     let code: Option<i64> =
-        sqlx::query_scalar("select app.scope_at(ST_GeomFromWKB($1, 4326), $2)").bind(point_bytes(at)).bind(day).fetch_one(transaction.conn()).await?;
+        sqlx::query_scalar!("select app.scope_at(ST_GeomFromWKB($1, 4326), $2)", point_bytes(at), day).fetch_one(transaction.conn()).await?;
     Ok(code.filter(|code| code % 1000 != 0))
 }
 
@@ -237,12 +237,14 @@ pub async fn insert(transaction: &mut Scoped, row: &Incident, true_place: Point,
         .bind(row.escalated)
         .fetch_one(transaction.conn())
         .await?;
-    sqlx::query("insert into incident_places (incident_id, scope_code, geom) values ($1, $2, ST_GeomFromWKB($3, 4326))")
-        .bind(id)
-        .bind(row.scope_code)
-        .bind(point_bytes(true_place))
-        .execute(transaction.conn())
-        .await?;
+    sqlx::query!(
+        "insert into incident_places (incident_id, scope_code, geom) values ($1, $2, ST_GeomFromWKB($3, 4326))",
+        id,
+        row.scope_code,
+        point_bytes(true_place)
+    )
+    .execute(transaction.conn())
+    .await?;
     step(transaction, &Incident { id, ..row.clone() }, None, actor, now, "").await?;
     Ok(id)
 }

@@ -124,17 +124,17 @@ pub struct New<'a> {
 
 /// Writes the row of a job that begins now.
 pub async fn begin(scoped: &mut Scoped, now: DateTime<Utc>, job: &New<'_>) -> Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "insert into jobs (id, kind, noun, state, params, user_id, scope_code, made_at, started_at, heartbeat_at, step)
          values ($1, $2, $3, 'running', $4, $5, $6, $7, $7, $7, 'reading')",
+        job.id,
+        job.kind,
+        job.noun,
+        &job.params,
+        Some(job.user_id).filter(|&id| id > 0),
+        job.scope_code,
+        now
     )
-    .bind(job.id)
-    .bind(job.kind)
-    .bind(job.noun)
-    .bind(&job.params)
-    .bind(Some(job.user_id).filter(|&id| id > 0))
-    .bind(job.scope_code)
-    .bind(now)
     .execute(scoped.conn())
     .await?;
     Ok(())
@@ -142,28 +142,30 @@ pub async fn begin(scoped: &mut Scoped, now: DateTime<Utc>, job: &New<'_>) -> Re
 
 /// A sign of life; returns whether somebody asked the job to stop.
 pub async fn beat(scoped: &mut Scoped, now: DateTime<Utc>, id: &str, step: &str, rows: u64) -> Result<bool> {
-    let asked: Option<bool> = sqlx::query_scalar("update jobs set heartbeat_at = $2, step = $3, done_rows = $4 where id = $1 returning cancel_asked")
-        .bind(id)
-        .bind(now)
-        .bind(step)
-        .bind(rows as i64)
-        .fetch_optional(scoped.conn())
-        .await?;
+    let asked: Option<bool> = sqlx::query_scalar!(
+        "update jobs set heartbeat_at = $2, step = $3, done_rows = $4 where id = $1 returning cancel_asked",
+        id,
+        now,
+        step,
+        rows as i64
+    )
+    .fetch_optional(scoped.conn())
+    .await?;
     Ok(asked.unwrap_or(false))
 }
 
 /// How it ended.
 pub async fn end(scoped: &mut Scoped, now: DateTime<Utc>, id: &str, state: State, report: Option<&Value>, message: Option<&str>) -> Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "update jobs set state = $3, ended_at = $2, heartbeat_at = $2, report = $4, message = $5,
                 step = case when $3 = 'done' then 'done' else step end
           where id = $1",
+        id,
+        now,
+        state.name(),
+        report,
+        message
     )
-    .bind(id)
-    .bind(now)
-    .bind(state.name())
-    .bind(report)
-    .bind(message)
     .execute(scoped.conn())
     .await?;
     Ok(())
@@ -171,25 +173,21 @@ pub async fn end(scoped: &mut Scoped, now: DateTime<Utc>, id: &str, state: State
 
 /// Asks a job to stop. One that has ended is left as it is, and told.
 pub async fn cancel(scoped: &mut Scoped, id: &str) -> Result<Job> {
-    sqlx::query("update jobs set cancel_asked = true where id = $1 and state in ('waiting', 'running')").bind(id).execute(scoped.conn()).await?;
+    sqlx::query!("update jobs set cancel_asked = true where id = $1 and state in ('waiting', 'running')", id).execute(scoped.conn()).await?;
     get(scoped, id).await
 }
 
 /// Notes that a job was undone.
 pub async fn mark_undone(scoped: &mut Scoped, id: &str, by: &str) -> Result<()> {
-    sqlx::query("update jobs set undone_by = $2 where id = $1").bind(id).bind(by).execute(scoped.conn()).await?;
+    sqlx::query!("update jobs set undone_by = $2 where id = $1", id, by).execute(scoped.conn()).await?;
     Ok(())
 }
 
 /// Calls jobs failed whose worker gave no sign of life for two minutes.
 pub async fn sweep(scoped: &mut Scoped, now: DateTime<Utc>) -> Result<u64> {
-    let swept = sqlx::query(
-        "update jobs set state = 'failed', ended_at = $1,
+    let swept = sqlx::query!("update jobs set state = 'failed', ended_at = $1,
                 message = '中断：执行它的进程不在了，什么都没有写入，请重新导入 · interrupted: its process is gone and nothing was stored; start it again'
-          where state in ('waiting', 'running') and heartbeat_at < $2",
-    )
-    .bind(now)
-    .bind(now - TimeDelta::seconds(DEAD_AFTER_S))
+          where state in ('waiting', 'running') and heartbeat_at < $2", now, now - TimeDelta::seconds(DEAD_AFTER_S))
     .execute(scoped.conn())
     .await?;
     Ok(swept.rows_affected())
@@ -226,21 +224,21 @@ pub async fn faults(scoped: &mut Scoped, id: &str, after: i64, most: i64) -> Res
 /// Keeps the faults of a job. Values of rows stand in the sentences, so of incidents none is kept in them.
 pub async fn keep_faults(scoped: &mut Scoped, id: &str, scope_code: i64, faults: &[FaultRow]) -> Result<()> {
     for fault in faults.iter().take(1000) {
-        sqlx::query(
+        sqlx::query!(
             "insert into job_faults (job_id, scope_code, row_number, column_name, code, reason_zh, reason_en, cure_zh, cure_en, at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $10::float8 is null then null else ST_SetSRID(ST_MakePoint($10, $11), 4326) end)",
+            id,
+            scope_code,
+            fault.row_number,
+            &fault.column_name,
+            &fault.code,
+            &fault.reason_zh,
+            &fault.reason_en,
+            &fault.cure_zh,
+            &fault.cure_en,
+            fault.lon,
+            fault.lat
         )
-        .bind(id)
-        .bind(scope_code)
-        .bind(fault.row_number)
-        .bind(&fault.column_name)
-        .bind(&fault.code)
-        .bind(&fault.reason_zh)
-        .bind(&fault.reason_en)
-        .bind(&fault.cure_zh)
-        .bind(&fault.cure_en)
-        .bind(fault.lon)
-        .bind(fault.lat)
         .execute(scoped.conn())
         .await?;
     }

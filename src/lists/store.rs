@@ -74,7 +74,7 @@ pub async fn settings(transaction: &mut Scoped) -> Result<Vec<Setting>> {
 /// Changes a setting, keeping its type.
 pub async fn set(transaction: &mut Scoped, key: &str, value: &serde_json::Value) -> Result<()> {
     let old: Option<serde_json::Value> =
-        sqlx::query_scalar("select value from settings where key = $1 for update").bind(key).fetch_optional(transaction.conn()).await?;
+        sqlx::query_scalar!("select value from settings where key = $1 for update", key).fetch_optional(transaction.conn()).await?;
     let old = old.ok_or_else(|| Error::NotFound { what: "setting", id: key.to_owned() })?;
     if std::mem::discriminant(&old) != std::mem::discriminant(value) {
         return Err(Error::invalid("/value", "wrong_type", format!("the setting {key} is of the type of {old}")));
@@ -85,6 +85,6 @@ pub async fn set(transaction: &mut Scoped, key: &str, value: &serde_json::Value)
     if value.as_str().is_some_and(|text| text.chars().count() > 200) {
         return Err(Error::invalid("/value", "too_long", "the text has more than 200 characters"));
     }
-    sqlx::query("update settings set value = $2 where key = $1").bind(key).bind(value).execute(transaction.conn()).await?;
+    sqlx::query!("update settings set value = $2 where key = $1", key, value).execute(transaction.conn()).await?;
     Ok(())
 }

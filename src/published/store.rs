@@ -55,11 +55,10 @@ pub(super) async fn counts(transaction: &mut Scoped, township: AreaCode, from: M
 /// Villages of a township.
 pub(super) async fn villages(transaction: &mut Scoped, township: AreaCode) -> Result<Vec<AreaCode>> {
     let range = township.range();
-    let rows: Vec<i64> = sqlx::query_scalar("select code_lo from areas where level = 12 and code_lo >= $1 and code_lo < $2 order by 1")
-        .bind(range.lo)
-        .bind(range.hi)
-        .fetch_all(transaction.conn())
-        .await?;
+    let rows: Vec<i64> =
+        sqlx::query_scalar!("select code_lo from areas where level = 12 and code_lo >= $1 and code_lo < $2 order by 1", range.lo, range.hi)
+            .fetch_all(transaction.conn())
+            .await?;
     Ok(rows.into_iter().filter_map(|lo| AreaCode::from_parts(lo, Level::Village)).collect())
 }
 
@@ -88,16 +87,16 @@ pub(super) struct Publication<'a> {
 
 /// Begins a publication; false where the month of the township was published before.
 pub(super) async fn begin(transaction: &mut Scoped, publication: &Publication<'_>) -> Result<bool> {
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "insert into publications (township_lo, month_on, published_at, job_id, shown_count, withheld_count) values ($1, $2, $3, $4, $5, $6)
          on conflict (township_lo, month_on) do nothing",
+        publication.township.lo(),
+        publication.month.first_day(),
+        publication.at,
+        Some(publication.job_id).filter(|id| !id.is_empty()),
+        publication.shown as i32,
+        publication.withheld as i32
     )
-    .bind(publication.township.lo())
-    .bind(publication.month.first_day())
-    .bind(publication.at)
-    .bind(Some(publication.job_id).filter(|id| !id.is_empty()))
-    .bind(publication.shown as i32)
-    .bind(publication.withheld as i32)
     .execute(transaction.conn())
     .await?;
     Ok(done.rows_affected() == 1)
@@ -118,21 +117,10 @@ pub(super) struct Rows {
 
 /// Stores entries of publications that began in this transaction.
 pub(super) async fn insert(transaction: &mut Scoped, rows: &Rows, at: DateTime<Utc>) -> Result<()> {
-    sqlx::query(
-        "insert into published_table (scope_code, area_lo, level, month_on, category_group, audience, outcome, incident_count, threshold, published_at)
+    sqlx::query!("insert into published_table (scope_code, area_lo, level, month_on, category_group, audience, outcome, incident_count, threshold, published_at)
          select r.area, r.area, r.level, r.month, r.kinds, r.audience, r.outcome, r.count, r.threshold, $9
            from unnest($1::bigint[], $2::smallint[], $3::date[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[])
-             as r (area, level, month, kinds, audience, outcome, count, threshold)",
-    )
-    .bind(&rows.areas)
-    .bind(&rows.levels)
-    .bind(&rows.months)
-    .bind(&rows.groups)
-    .bind(&rows.audiences)
-    .bind(&rows.outcomes)
-    .bind(&rows.counts)
-    .bind(&rows.thresholds)
-    .bind(at)
+             as r (area, level, month, kinds, audience, outcome, count, threshold)", &rows.areas, &rows.levels, &rows.months, &rows.groups, &rows.audiences as &[&str], &rows.outcomes as &[&str], &rows.counts as &[Option<i32>], &rows.thresholds, at)
     .execute(transaction.conn())
     .await?;
     Ok(())
@@ -140,7 +128,7 @@ pub(super) async fn insert(transaction: &mut Scoped, rows: &Rows, at: DateTime<U
 
 /// Days after the end of a month at which its numbers are published.
 pub(super) async fn publish_after_days(transaction: &mut Scoped) -> Result<u64> {
-    let days: f64 = sqlx::query_scalar("select app.setting_number('publish_after_days', 5)").fetch_one(transaction.conn()).await?;
+    let days: f64 = sqlx::query_scalar!("select app.setting_number('publish_after_days', 5) as \"days!\"").fetch_one(transaction.conn()).await?;
     Ok(days.clamp(0.0, 25.0) as u64)
 }
 

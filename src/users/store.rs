@@ -72,51 +72,53 @@ pub struct NewAccount<'a> {
 
 /// Makes an account and answers its key.
 pub async fn create(conn: &mut PgConnection, new: &NewAccount<'_>, at: DateTime<Utc>) -> Result<i64> {
-    Ok(sqlx::query_scalar(
+    Ok(sqlx::query_scalar!(
         "insert into users (account, name_zh, name_en, password_hash, must_change_password, unit_id, made_at)
          values ($1, $2, $3, $4, $5, $6, $7) returning id",
+        new.account,
+        new.name_zh,
+        new.name_en,
+        new.password_hash,
+        new.must_change_password,
+        new.unit_id,
+        at
     )
-    .bind(new.account)
-    .bind(new.name_zh)
-    .bind(new.name_en)
-    .bind(new.password_hash)
-    .bind(new.must_change_password)
-    .bind(new.unit_id)
-    .bind(at)
     .fetch_one(conn)
     .await?)
 }
 
 /// Sets a password and ends every session of the account.
 pub async fn set_password(conn: &mut PgConnection, user_id: i64, hash: &str, must_change: bool) -> Result<()> {
-    sqlx::query("update users set password_hash = $2, must_change_password = $3, failed_count = 0, locked_until = null where id = $1")
-        .bind(user_id)
-        .bind(hash)
-        .bind(must_change)
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query("delete from sessions where user_id = $1").bind(user_id).execute(conn).await?;
+    sqlx::query!(
+        "update users set password_hash = $2, must_change_password = $3, failed_count = 0, locked_until = null where id = $1",
+        user_id,
+        hash,
+        must_change
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("delete from sessions where user_id = $1", user_id).execute(conn).await?;
     Ok(())
 }
 
 /// Disables or enables an account; disabling ends its sessions.
 pub async fn set_disabled(conn: &mut PgConnection, user_id: i64, disabled: bool) -> Result<()> {
-    sqlx::query("update users set disabled = $2 where id = $1").bind(user_id).bind(disabled).execute(&mut *conn).await?;
+    sqlx::query!("update users set disabled = $2 where id = $1", user_id, disabled).execute(&mut *conn).await?;
     if disabled {
-        sqlx::query("delete from sessions where user_id = $1").bind(user_id).execute(conn).await?;
+        sqlx::query!("delete from sessions where user_id = $1", user_id).execute(conn).await?;
     }
     Ok(())
 }
 
 /// Notes a failed sign-in; the fifth in a row locks the account until `locked_until`.
 pub async fn note_failure(conn: &mut PgConnection, user_id: i64, locked_until: DateTime<Utc>) -> Result<()> {
-    sqlx::query(
+    sqlx::query!(
         "update users set failed_count = failed_count + 1,
                           locked_until = case when failed_count + 1 >= 5 then $2 else locked_until end
           where id = $1",
+        user_id,
+        locked_until
     )
-    .bind(user_id)
-    .bind(locked_until)
     .execute(conn)
     .await?;
     Ok(())
@@ -124,11 +126,7 @@ pub async fn note_failure(conn: &mut PgConnection, user_id: i64, locked_until: D
 
 /// Notes a sign-in.
 pub async fn note_success(conn: &mut PgConnection, user_id: i64, at: DateTime<Utc>) -> Result<()> {
-    sqlx::query("update users set failed_count = 0, locked_until = null, last_seen_at = $2 where id = $1")
-        .bind(user_id)
-        .bind(at)
-        .execute(conn)
-        .await?;
+    sqlx::query!("update users set failed_count = 0, locked_until = null, last_seen_at = $2 where id = $1", user_id, at).execute(conn).await?;
     Ok(())
 }
 
@@ -150,23 +148,23 @@ pub async fn grants(conn: &mut PgConnection, user_id: i64) -> Result<Vec<(i64, G
 /// Gives a role in an area.
 pub async fn grant(conn: &mut PgConnection, user_id: i64, grant: &Grant, made_by: Option<i64>, at: DateTime<Utc>) -> Result<i64> {
     let (lo, level) = grant.area.parts();
-    Ok(sqlx::query_scalar(
+    Ok(sqlx::query_scalar!(
         "insert into grants (user_id, role, area_lo, area_level, expires_on, made_at, made_by) values ($1, $2, $3, $4, $5, $6, $7) returning id",
+        user_id,
+        grant.role.name(),
+        lo,
+        level,
+        grant.expires_on,
+        at,
+        made_by
     )
-    .bind(user_id)
-    .bind(grant.role.name())
-    .bind(lo)
-    .bind(level)
-    .bind(grant.expires_on)
-    .bind(at)
-    .bind(made_by)
     .fetch_one(conn)
     .await?)
 }
 
 /// Takes a grant away; false where there is none of that key.
 pub async fn revoke(conn: &mut PgConnection, user_id: i64, grant_id: i64) -> Result<bool> {
-    let done = sqlx::query("delete from grants where id = $1 and user_id = $2").bind(grant_id).bind(user_id).execute(conn).await?;
+    let done = sqlx::query!("delete from grants where id = $1 and user_id = $2", grant_id, user_id).execute(conn).await?;
     Ok(done.rows_affected() > 0)
 }
 
@@ -183,13 +181,15 @@ pub async fn reader_of(conn: &mut PgConnection, account: &Account, day: NaiveDat
 
 /// Keeps a session.
 pub async fn open_session(conn: &mut PgConnection, hash: &[u8; 32], user_id: i64, at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<()> {
-    sqlx::query("insert into sessions (token_hash, user_id, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)")
-        .bind(hash.as_slice())
-        .bind(user_id)
-        .bind(at)
-        .bind(expires_at)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "insert into sessions (token_hash, user_id, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)",
+        hash.as_slice(),
+        user_id,
+        at,
+        expires_at
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -200,27 +200,25 @@ pub async fn find_session(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<Op
 
 /// Notes that a session was used.
 pub async fn touch_session(conn: &mut PgConnection, hash: &[u8; 32], at: DateTime<Utc>) -> Result<()> {
-    sqlx::query("update sessions set seen_at = $2 where token_hash = $1").bind(hash.as_slice()).bind(at).execute(conn).await?;
+    sqlx::query!("update sessions set seen_at = $2 where token_hash = $1", hash.as_slice(), at).execute(conn).await?;
     Ok(())
 }
 
 /// Ends a session.
 pub async fn close_session(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<()> {
-    sqlx::query("delete from sessions where token_hash = $1").bind(hash.as_slice()).execute(conn).await?;
+    sqlx::query!("delete from sessions where token_hash = $1", hash.as_slice()).execute(conn).await?;
     Ok(())
 }
 
 /// Ends sessions that are past their time.
 pub async fn sweep_sessions(conn: &mut PgConnection, now: DateTime<Utc>, idle_before: DateTime<Utc>) -> Result<u64> {
-    let done = sqlx::query("delete from sessions where expires_at < $1 or seen_at < $2").bind(now).bind(idle_before).execute(conn).await?;
+    let done = sqlx::query!("delete from sessions where expires_at < $1 or seen_at < $2", now, idle_before).execute(conn).await?;
     Ok(done.rows_affected())
 }
 
 /// Whose token it is.
 pub async fn find_token(conn: &mut PgConnection, hash: &[u8; 32], day: NaiveDate) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar("select user_id from api_tokens where token_hash = $1 and (expires_on is null or expires_on > $2)")
-        .bind(hash.as_slice())
-        .bind(day)
+    Ok(sqlx::query_scalar!("select user_id from api_tokens where token_hash = $1 and (expires_on is null or expires_on > $2)", hash.as_slice(), day)
         .fetch_optional(conn)
         .await?)
 }
@@ -234,14 +232,16 @@ pub async fn create_token(
     expires_on: Option<NaiveDate>,
     at: DateTime<Utc>,
 ) -> Result<i64> {
-    Ok(sqlx::query_scalar("insert into api_tokens (token_hash, user_id, name, made_at, expires_on) values ($1, $2, $3, $4, $5) returning id")
-        .bind(hash.as_slice())
-        .bind(user_id)
-        .bind(name)
-        .bind(at)
-        .bind(expires_on)
-        .fetch_one(conn)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        "insert into api_tokens (token_hash, user_id, name, made_at, expires_on) values ($1, $2, $3, $4, $5) returning id",
+        hash.as_slice(),
+        user_id,
+        name,
+        at,
+        expires_on
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Tokens of an account: key, name, made, end.
@@ -251,6 +251,6 @@ pub async fn tokens(conn: &mut PgConnection, user_id: i64) -> Result<Vec<(i64, S
 
 /// Takes a token away; false where there is none of that key.
 pub async fn delete_token(conn: &mut PgConnection, user_id: i64, id: i64) -> Result<bool> {
-    let done = sqlx::query("delete from api_tokens where id = $1 and user_id = $2").bind(id).bind(user_id).execute(conn).await?;
+    let done = sqlx::query!("delete from api_tokens where id = $1 and user_id = $2", id, user_id).execute(conn).await?;
     Ok(done.rows_affected() > 0)
 }

@@ -206,7 +206,7 @@ async fn each_import_is_taken_back_only_when_nothing_is_built_on_it_and_says_wha
 #[tokio::test]
 async fn a_changed_row_is_a_new_version_that_can_be_taken_back_and_one_changed_in_place_cannot() {
     let Some((database, db, files)) = ready().await else { return };
-    let yesterday = Some(Utc::now() - chrono::TimeDelta::days(1));
+    let yesterday = Some(maplebridge::context::Clock::of_machine(chrono_tz::UTC).now() - chrono::TimeDelta::days(1));
     for noun in ["areas", "cells", "households"] {
         files.bring_at(&db, yesterday, noun, &[]).await;
     }

@@ -1,97 +1,33 @@
-// The shapes the page reads, as the server's contract says them. snake_case stays: one name from table to screen.
+// The shapes the page reads. They come from `schema.d.ts`, which `./test --prepare` writes from openapi.json; here they get
+// the names the page calls them by, and narrower types where the contract only says "string". snake_case stays: one name
+// from table to screen.
+import type { components } from './schema'
 
-export interface Named { code: string; name_zh: string; name_en: string }
+type Schemas = components['schemas']
+
+export type Named = Schemas['Named']
 export type Bbox = [west: number, south: number, east: number, north: number]
 export type LonLat = [lon: number, lat: number]
 
-export interface AreaRef extends Named { level: number }
+export type AreaRef = Omit<Schemas['AreaRef'], 'bbox'> & { bbox?: Bbox | null }
 
-export interface Rights {
-  map: boolean
-  households: boolean
-  cases: boolean
-  published: boolean
-  write_facilities: boolean
-  write_households: boolean
-  write_cells: boolean
-  imports: boolean
-  settings: boolean
-  users: boolean
-  audit: boolean
-}
+export type Rights = Schemas['MyRights']
 
-export interface Me {
-  user: { id: string; account: string; name_zh: string; name_en: string; must_change_password: boolean }
-  grants: { role: string; area: AreaRef; expires_on: string | null }[]
-  home: AreaRef & { bbox: Bbox | null }
-  rights: Rights
-  totals: { cells: number; households: number; facilities: number }
-  data_at: string
-  settings: {
-    attribution: string
-    map_approval_no: string | null
-    size_rule: { min: number; max: number }
-  }
-}
+export type Me = Omit<Schemas['Me'], 'home'> & { home: AreaRef }
 
 /** `5min` circle, `10min` square, `15min` and `policy` hexagon. */
 export type Tier = '5min' | '10min' | '15min' | 'policy'
-export interface FacilityKind extends Named { tier: Tier }
+export type FacilityKind = Omit<Schemas['FacilityKind'], 'tier'> & { tier: Tier }
 
-/** A kind of dispute; `category_group` decides the shape on the map. */
-export interface Category extends Named { category_group: string; sensitive: boolean }
-
-export interface Codes {
-  facility_kind: FacilityKind[]
-  incident_category: Category[]
-  incident_source: Named[]
-  incident_state: Named[]
-  dwelling_kind: Named[]
-  population_band: Named[]
-  cell_kind: Named[]
-  complexity: Named[]
-  risk_level: Named[]
-  parties_kind: Named[]
-}
+export type Codes = Omit<Schemas['Codes'], 'facility_kind'> & { facility_kind: FacilityKind[] }
 
 /** Who sees which incident numbers; the threshold is in the name. */
-export type Audience = 'cases' | 'k3' | 'k5' | 'k10'
+export type Audience = Schemas['Audience']
 
 /** Disputes of a place: counted now (`cases`), or at least so many by the months that were published. */
-export interface IncidentSum {
-  audience: Audience
-  source: 'cases' | 'published'
-  shown: boolean
-  count?: number | null
-  period?: { from: string; to: string } | null
-  group?: string | null
-  entries_shown?: number | null
-  entries_withheld?: number | null
-  reason?: string | null
-}
+export type IncidentSum = Schemas['IncidentSum']
 
-export interface CellSummary {
-  code: string
-  name: string
-  name_en: string
-  short_name: string
-  kind: string
-  village: Named
-  township: Named
-  area_m2: number
-  household_count: number
-  valid_from: string
-  version: number
-  households: {
-    addresses: number
-    household_count: number
-    population_low: number | null
-    population_high: number | null
-  }
-  facilities: { kind: string; count: number }[]
-  neighbours: { code: string; name: string; name_en: string; border_m: number }[]
-  incidents: IncidentSum
-}
+export type CellSummary = Schemas['CellSummary']
 
 export interface Feature<P, G = { type: string; coordinates: unknown }> {
   type: 'Feature'
@@ -103,185 +39,57 @@ export interface Feature<P, G = { type: string; coordinates: unknown }> {
 
 export type CellFeature = Feature<{ code: string; name: string; short_name: string }>
 
-export interface FacilityProperties {
-  id: string
-  kind: string
-  name_zh: string
-  name_en: string
-  operator: string | null
-  capacity: number | null
-  hours: string | null
-  barrier_free: boolean | null
-  phone_public: string | null
-  cell_code: string | null
-  valid_from: string
-  version: number
-}
+export type FacilityProperties = Schemas['FacilityProperties']
 export type FacilityFeature = Feature<FacilityProperties, { type: 'Point'; coordinates: LonLat }>
 
-export interface SearchItem {
-  what: 'area' | 'cell' | 'facility' | 'address'
-  code: string
-  id?: string
-  name_zh: string
-  name_en: string
-  under: string | null
-  at: LonLat
-  bbox?: Bbox | null
-}
+export type SearchItem = Omit<Schemas['SearchItem'], 'at' | 'bbox'> & { at: LonLat; bbox?: Bbox | null }
 
 /** An entry of the audit trail, as auditors read it. */
-export interface AuditEntry {
-  id: number
-  at: string | null
-  account: string
-  action: string
-  target: string
-  area_code: string | null
-  detail: Record<string, unknown> | null
-  row_count: number | null
-  request_id: string
-  seal: number | null
-  standing: 'sealed' | 'waiting' | 'broken' | 'unknown'
-}
+export type AuditEntry = Schemas['EntryView']
 export interface AuditAsked { from: string; to: string; account: string; action: string; within: string; cursor: string | null }
 
-export interface HouseholdProperties {
-  id: string
-  household_count: number
-  population_band: string
-  dwelling_kind: string
-  address: string | null
-  cell_code: string | null
-  area_code: string | null
-  valid_from: string
-  version: number
-}
+/** The server writes every member; where there is nothing it writes null. */
+type Full<T> = { [K in keyof T]-?: Exclude<T[K], undefined> }
+
+/** A kind of dispute; `category_group` decides the shape on the map. */
+export type Category = Schemas['Category']
+
+export type HouseholdProperties = Full<Schemas['HouseholdProperties']>
 export type HouseholdFeature = Feature<HouseholdProperties, { type: 'Point'; coordinates: LonLat }>
 
-export interface IncidentProperties {
-  id: string
-  case_no: string | null
-  category: string
-  source: string
-  state: string
-  occurred_on: string
-  discovered_on: string
-  due_on: string | null
-  closed_on: string | null
-  parties_count: number
-  complexity: string
-  risk_level: string
-  summary: string | null
-  unit_id: string | null
-  cell_code: string | null
-  area_code: string | null
-  escalated: boolean
-  version: number
-}
+export type IncidentProperties = Full<Schemas['IncidentProperties']>
 /** Its place is a safe place, never the true one. */
 export type IncidentFeature = Feature<IncidentProperties, { type: 'Point'; coordinates: LonLat } | null>
-
-export interface StepTaken { from_state: string | null; to_state: string; at: string; reason: string }
+export type StepTaken = Schemas['StepTaken']
 
 export interface Paged<F> { features: F[]; page: { next: string | null } }
 
 /** Incidents by place: counted now, or sums of published months. */
-export interface PlaceCount {
-  code: string
-  name_zh: string
-  name_en: string
-  audience: Audience | null
-  count: number | null
-  reason: string | null
-  months_shown: number | null
-  months_withheld: number | null
-  rate: number | null
-  class: number | null
+export type PlaceCount = Full<Schemas['PlaceCount']>
+export type IncidentCounts = Omit<Full<Schemas['IncidentCounts']>, 'items' | 'page' | 'source'> & {
+  source: 'cases' | 'published'; items: PlaceCount[]; page: { next: string | null }
 }
-export interface IncidentCounts {
-  source: 'cases' | 'published'
-  group: string | null
-  period: { from: string; to: string }
-  snapped: boolean
-  grain: { level: 'township' | 'village' | 'cell'; chosen: boolean; places: number; shown: number; withheld: number }
-  classes: number[]
-  items: PlaceCount[]
-  page: { next: string | null }
-}
-
-export type SeriesStep = 'week' | 'four_weeks' | 'month'
-export interface StepCount { from: string; to: string; count: number | null; withheld: number }
-export interface IncidentSeries {
-  source: 'cases' | 'published'
-  period: { from: string; to: string }
-  step: SeriesStep
-  items: StepCount[]
-}
-
-export interface AreaSummary { code: string; household_count: number; address_count: number; facility_count: number; incidents: IncidentSum }
+export type StepCount = Full<Schemas['StepCount']>
+export type IncidentSeries = Omit<Schemas['IncidentSeries'], 'items'> & { items: StepCount[] }
+export type AreaSummary = Schemas['AreaSummary']
 
 export type ImportNoun = 'areas' | 'cells' | 'households' | 'facilities' | 'incidents'
 export interface ColumnMatch { field: string; zh: string; heading: string | null; how: 'given' | 'name' | 'heading' | 'near' | 'constant' | 'default' | 'absent'; constant: string | null }
+/** The report of an import, which the contract leaves open. */
 export interface ImportReport {
   understood?: { noun: ImportNoun; file: string; format: string; encoding: string; crs: string | null; columns: { fields: ColumnMatch[]; unmatched: string[]; datum: string | null } } | null
   counts?: { read: number; inserted: number; updated: number; unchanged: number; rejected: number }
   tallies?: { code: string; severity: 'fault' | 'warning'; count: number }[]
 }
-export interface Job {
-  id: string
-  kind: string
-  noun: ImportNoun | null
-  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
-  params: Record<string, unknown>
-  made_at: string
-  ended_at: string | null
-  step: string
-  done_rows: number
-  total_rows: number | null
-  report: ImportReport | null
-  message: string | null
-  cancel_asked: boolean
-  undone_by: string | null
+export type Job = Omit<Full<Schemas['Job']>, 'report' | 'params' | 'state'> & {
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'; params: Record<string, unknown>; report: ImportReport | null
 }
-export interface FaultRow {
-  id: number
-  row_number: number
-  column_name: string
-  code: string
-  reason_zh: string
-  reason_en: string
-  cure_zh: string
-  cure_en: string
-  lon: number | null
-  lat: number | null
-}
+export type FaultRow = Full<Schemas['FaultRow']>
 
-export interface GrantView { id: number; role: string; area: string; area_zh: string; area_en: string; expires_on: string | null }
-export interface UserView {
-  id: number
-  account: string
-  name_zh: string
-  name_en: string
-  disabled: boolean
-  must_change_password: boolean
-  locked_until: string | null
-  last_seen_at: string | null
-  grants: GrantView[]
-}
-export interface GrantableArea { code: string; name_zh: string; name_en: string; under: string | null }
-export interface TokenView { id: number; name: string; made_at: string; expires_on: string | null }
-export interface Standard { id: number; kind: string; urban_rural_class: string | null; mode: string; minutes: number | null; metres: number | null; source: string; version: number }
-export interface Setting { key: string; value: unknown; note_zh: string; note_en: string }
-export interface SystemState {
-  version: string
-  database_version: string
-  database_bytes: number
-  now: string
-  data_at: string
-  feed_connected: boolean
-  read_model_bytes: number
-  streams: number
-  audit_waiting: number | null
-  jobs_running: number
-}
+export type GrantView = Full<Schemas['GrantView']>
+export type UserView = Omit<Full<Schemas['UserView']>, 'grants'> & { grants: GrantView[] }
+export type GrantableArea = Schemas['GrantableArea']
+export type TokenView = Full<Schemas['TokenView']>
+export type Standard = Full<Schemas['Standard']>
+export type Setting = Schemas['Setting']
+export type SystemState = Full<Schemas['SystemState']>
