@@ -82,7 +82,8 @@ async fn find_system(State(app): State<App>, signed: Signed) -> Result<Json<Syst
     let mut transaction = app.context.begin(&signed.reader).await?;
     let (database_version, database_bytes): (String, i64) =
         sqlx::query_as("select current_setting('server_version'), pg_database_size(current_database())").fetch_one(transaction.conn()).await?;
-    let jobs_running: i64 = sqlx::query_scalar("select count(*) from jobs where state in ('waiting', 'running')").fetch_one(transaction.conn()).await?;
+    let jobs_running: i64 =
+        sqlx::query_scalar("select count(*) from jobs where state in ('waiting', 'running')").fetch_one(transaction.conn()).await?;
     let model = &app.context.model;
     Ok(Json(SystemState {
         version: env!("CARGO_PKG_VERSION"),

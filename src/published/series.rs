@@ -114,7 +114,8 @@ async fn follow_incidents(State(context): State<Context>, signed: Signed, Query(
     let reader = map_reader(&signed.reader);
     let counts_cases =
         if query.within.is_some() { reader.cases.covers(range) } else { reader.published.ranges().iter().all(|range| reader.cases.covers(*range)) };
-    let answer = if counts_cases { cases(&context, &signed, &query, range).await? } else { published(&context, &signed, reader, &query, range).await? };
+    let answer =
+        if counts_cases { cases(&context, &signed, &query, range).await? } else { published(&context, &signed, reader, &query, range).await? };
     Ok(Json(answer))
 }
 

@@ -259,7 +259,8 @@ async fn list_grantable_areas(State(context): State<Context>, signed: Signed, Qu
     // wide areas before narrow ones under them, as codes run
     let key = |area: &crate::read_model::Area| area.lo + i64::from(area.level);
     let sought = |area: &&std::sync::Arc<crate::read_model::Area>| {
-        let code = Level::from_i16(area.level).and_then(|level| AreaCode::from_parts(area.lo, level)).map(|code| code.to_string()).unwrap_or_default();
+        let code =
+            Level::from_i16(area.level).and_then(|level| AreaCode::from_parts(area.lo, level)).map(|code| code.to_string()).unwrap_or_default();
         key(area) > after && (area.name_zh.to_lowercase().contains(&text) || area.name_en.to_lowercase().contains(&text) || code.starts_with(&text))
     };
     let mut rows: Vec<_> = model.areas.iter().filter(sought).collect();

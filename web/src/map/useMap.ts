@@ -147,12 +147,21 @@ export function useMap(options: MapOptions) {
     frame = requestAnimationFrame(timed('hover', () => {
       if (!map.value) return
       options.onPointer?.(event.lngLat.toArray() as LonLat)
-      const sign = signAt(event.point, 2)
-      const code = placeAt(event.point)?.code ?? null
+      const { sign, code } = under(event.point)
       hover(code)
       tell(sign ?? (code ? { what: 'cell', id: code } : null))
       map.value.getCanvas().style.cursor = sign || code ? 'pointer' : ''
     }))
+  }
+
+  /** What lies under the pointer, in one question: a sign within two pixels, and the cell. */
+  function under(point: ml.Point): { sign: Hovered; code: string | null } {
+    const it = map.value!
+    const layers = ['pin', 'incident', 'facility', 'household', 'cell-fill'].filter((id) => it.getLayer(id))
+    const box: [ml.PointLike, ml.PointLike] = [[point.x - 2, point.y - 2], [point.x + 2, point.y + 2]]
+    const found = layers.length ? it.queryRenderedFeatures(box, { layers }) : []
+    const place = found.find((f) => f.layer.id === 'cell-fill')
+    return { sign: signOf(found.find((f) => f.layer.id !== 'cell-fill')), code: place ? String(place.properties.code) : null }
   }
 
   function tell(next: Hovered) {
@@ -168,7 +177,9 @@ export function useMap(options: MapOptions) {
     const it = map.value!
     const box: [ml.PointLike, ml.PointLike] = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]]
     const layers = ['pin', 'incident', 'facility', 'household'].filter((id) => it.getLayer(id))
-    const found = layers.length ? it.queryRenderedFeatures(box, { layers })[0] : undefined
+    return signOf(layers.length ? it.queryRenderedFeatures(box, { layers })[0] : undefined)
+  }
+  function signOf(found: ml.MapGeoJSONFeature | undefined): Hovered {
     if (!found) return null
     const what = SIGNS[found.layer.id as keyof typeof SIGNS]
     const id = what === 'facility' || what === 'pin' ? found.properties.id : found.id
