@@ -35,6 +35,7 @@ fn text(app: &App) -> String {
     gauge("read_model_revision", "Publications of the read model since the start", &one(model.model().revision as f64));
     gauge("feed_connected", "1 while the change feed is connected", &one(f64::from(u8::from(model.connected()))));
     gauge("feed_age_seconds", "Seconds since the read model was last known to equal the database", &one(lag_s));
+    gauge("feed_loads", "How often the read model was loaded whole", &one(model.loads() as f64));
     gauge("feed_rows_read", "Rows the change feed has read again", &one(model.rows_reread() as f64));
     gauge("tile_cache_bytes", "Bytes of packed tiles that are kept", &one(app.tiles.cached_bytes() as f64));
     gauge("sse_connections", "Streams of events that are open", &one(app.events.count() as f64));

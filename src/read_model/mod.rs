@@ -152,6 +152,7 @@ struct Shared {
     data_at: Mutex<DateTime<Utc>>,
     connected: AtomicBool,
     reread: AtomicU64,
+    loads: AtomicU64,
     stopped: AtomicBool,
     stop: Notify,
 }
@@ -185,6 +186,10 @@ impl Shared {
 
     fn account_changed(&self) {
         self.accounts.send_modify(|n| *n += 1);
+    }
+
+    fn count_load(&self) {
+        self.loads.fetch_add(1, Ordering::Relaxed);
     }
 
     fn count_reread(&self, rows: usize) {
@@ -243,6 +248,7 @@ impl ReadModel {
             data_at: Mutex::new(now),
             connected: AtomicBool::new(false),
             reread: AtomicU64::new(0),
+            loads: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             stop: Notify::new(),
         });
@@ -306,6 +312,11 @@ impl ReadModel {
     /// Whether the feed has a connection.
     pub fn connected(&self) -> bool {
         self.shared.connected.load(Ordering::SeqCst)
+    }
+
+    /// How often everything was loaded: once at the start, and again after whatever could not be followed.
+    pub fn loads(&self) -> u64 {
+        self.shared.loads.load(Ordering::Relaxed)
     }
 
     /// Rows read again since the start, by key.

@@ -41,7 +41,7 @@ async fn follow_by_number(mut conn: PgConnection, stop: Arc<AtomicBool>) -> BTre
 }
 
 /// One writer: transactions of one to six statements with savepoints, one in six rolled back.
-async fn write(mut conn: PgConnection, mut dice: Dice, writes: usize, changed: Arc<AtomicI64>) {
+pub(crate) async fn write(mut conn: PgConnection, mut dice: Dice, writes: usize, changed: Arc<AtomicI64>) {
     let cells: Vec<i64> = sqlx::query_scalar("select code from cells order by code").fetch_all(&mut conn).await.unwrap();
     let mut done = 0;
     while done < writes {

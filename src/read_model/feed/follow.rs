@@ -113,6 +113,7 @@ async fn begin(shared: &Arc<Shared>) -> Result<Follower<'_>, Lost> {
     let (model, touched) = writer.apply(&before, &shared.model(), batch, &shared.stamps);
     tracing::info!(revision = model.revision, elapsed_ms = started.elapsed().as_millis() as u64, "the read model is loaded");
     shared.publish(model, touched);
+    shared.count_load();
     shared.account_changed();
     shared.tickets.release(upto);
     Ok(Follower { shared, conn, rule, recovering, seen, writer, reloads: BTreeMap::new() })

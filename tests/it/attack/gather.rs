@@ -10,17 +10,20 @@ use serde_json::Value;
 
 use super::lp::Fact;
 use super::town::{ORDINARY, Truth};
+use crate::heat_support::decode;
 use crate::published::get;
 use crate::support::app::{Account, Site};
 
 /// Tiles that hold the whole town, coarse and fine.
-const TILES: [&str; 2] = ["8/213/106", "11/1706/850"];
+const TILES: [&str; 2] = ["8/213/106", "11/1706/851"];
 
 /// What was learnt, and by how many requests.
 #[derive(Debug, Default)]
 pub(crate) struct Learnt {
     pub(crate) facts: Vec<Fact>,
     pub(crate) requests: usize,
+    /// Tiles of heat of published numbers that draw something.
+    pub(crate) heats: usize,
     /// Bodies and ETags by address, to see what a hidden change changes.
     pub(crate) seen: BTreeMap<String, (String, Vec<u8>)>,
     /// Numbers that are told, by place, group and month.
@@ -44,6 +47,8 @@ pub(crate) async fn gather(site: &Site, account: &Account, truth: &Truth, own: &
     spy.sums().await;
     spy.cards().await;
     spy.tiles().await;
+    spy.heat().await;
+    spy.other_layers().await;
     spy.learnt
 }
 
@@ -197,6 +202,44 @@ impl Spy<'_> {
         }
         for refused in ["from=2026-01-02", "category=02"] {
             self.ask(&format!("/tiles/published/{}?{refused}", TILES[0])).await;
+        }
+    }
+}
+
+impl Spy<'_> {
+    /// Heat: what it sums up to is what the table tells of the finest places it is drawn by, to the last case.
+    async fn heat(&mut self) {
+        let groups: Vec<String> = self.truth.groups.keys().cloned().chain([ORDINARY.to_owned()]).collect();
+        for group in groups {
+            let level = if group != ORDINARY && self.truth.is_sensitive(&group) { Level::Township } else { Level::Cell };
+            for month in self.truth.months.clone() {
+                let path = format!("/tiles/heat,heat_withheld/{}?group={group}&month_from={month}&month_to={month}", TILES[1]);
+                let Some(body) = self.ask(&path).await else { continue };
+                let heat = decode(body);
+                // one who may open cases is told cases
+                if heat.points.iter().any(|point| point.count.is_some()) {
+                    continue;
+                }
+                self.learnt.heats += usize::from(!heat.points.is_empty());
+                let drawn: f64 = heat.points.iter().map(|point| point.weight).sum();
+                let told = self.learnt.shown.iter().filter(|((place, of, at), _)| place.level() == level && *of == group && *at == month);
+                let told: Vec<u32> = told.map(|(_, count)| *count).collect();
+                let sum: u32 = told.iter().sum();
+                assert!((drawn - f64::from(sum)).abs() < 0.01 * f64::from(sum.max(1)), "{path}: {drawn} is drawn, {told:?} are told");
+            }
+        }
+        for refused in ["from=2026-01-02", "category=02", "source=police", "state=registered"] {
+            self.ask(&format!("/tiles/heat/{}?{refused}", TILES[1])).await;
+        }
+    }
+
+    /// Everything else that is drawn, described or coloured, to be compared before and after a hidden change.
+    async fn other_layers(&mut self) {
+        for tile in TILES {
+            self.ask(&format!("/tiles/areas,cells,cell_labels,facilities/{tile}")).await;
+        }
+        for path in ["/tiles/heat", "/tiles/published", "/tiles/cells", "/styles/light.json", "/styles/dark.json", "/api/settings", "/api/codes"] {
+            self.ask(path).await;
         }
     }
 }

@@ -3,5 +3,6 @@
 pub(crate) mod app;
 pub(crate) mod database;
 pub(crate) mod importing;
+pub(crate) mod server;
 pub(crate) mod skip;
 pub(crate) mod town;
