@@ -94,7 +94,7 @@ async fn find_system(State(app): State<App>, signed: Signed) -> Result<Json<Syst
         feed_connected: model.connected(),
         read_model_bytes: coarse(model.bytes().into_iter().map(|(_, bytes)| bytes as u64).sum()),
         streams: app.events.count() as u64,
-        audit_waiting: app.sealer.as_ref().map(|sealer| sealer.waiting() as u64),
+        audit_waiting: app.sealer.as_ref().map(|sealer| sealer.waiting()),
         jobs_running,
     }))
 }
