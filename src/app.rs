@@ -7,6 +7,7 @@ mod figures;
 mod guard;
 mod metrics;
 mod page;
+mod system_routes;
 mod tile_routes;
 
 use std::sync::Arc;
@@ -113,6 +114,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::imports::api::routes())
         .merge(crate::exports::api::routes())
         .merge(audit_routes::routes())
+        .merge(system_routes::routes())
         .merge(events::routes())
 }
 

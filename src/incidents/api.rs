@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -128,6 +128,14 @@ pub struct IncidentsQuery {
     from: Option<NaiveDate>,
     /// Last day on which it happened.
     to: Option<NaiveDate>,
+    /// First day on which it was found.
+    found_from: Option<NaiveDate>,
+    /// First day by which it should be settled.
+    due_from: Option<NaiveDate>,
+    /// Last day by which it should be settled.
+    due_to: Option<NaiveDate>,
+    /// Instant since which it was moved on at least once.
+    moved_since: Option<DateTime<Utc>>,
     /// Code of an area or a cell.
     within: Option<String>,
     /// `west,south,east,north` in degrees, of safe places.
@@ -160,6 +168,7 @@ async fn list_incidents(
     require_cases(&signed.reader)?;
     let detail = json!({
         "category": query.category, "source": query.source, "state": query.state, "from": query.from, "to": query.to,
+        "found_from": query.found_from, "due_from": query.due_from, "due_to": query.due_to, "moved_since": query.moved_since,
         "within": query.within, "bbox": query.bbox,
     });
     let filters = Filters {
@@ -168,6 +177,10 @@ async fn list_incidents(
         state: split(query.state.as_deref()),
         from: query.from,
         to: query.to,
+        found_from: query.found_from,
+        due_from: query.due_from,
+        due_to: query.due_to,
+        moved_since: query.moved_since,
     };
     let scope_code = query.within.as_deref().and_then(|text| crate::codes::AreaCode::parse(text).ok()).map(crate::codes::AreaCode::lo);
     let common = Common { within: query.within, bbox: query.bbox, as_of: None, limit: query.limit, cursor: query.cursor };

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{IncidentProperties, may_change, require_cases};
-use super::store::{self, Incident};
+use super::store::{self, Incident, StepTaken};
 use crate::audit;
 use crate::context::Context;
 use crate::db::Scoped;
@@ -28,7 +28,7 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new().routes(routes!(move_incident)).routes(routes!(open_incident_place))
+    OpenApiRouter::new().routes(routes!(move_incident)).routes(routes!(list_incident_steps)).routes(routes!(open_incident_place))
 }
 
 /// A step.
@@ -47,6 +47,28 @@ pub struct StepInput {
 pub struct TruePlace {
     /// `[lon, lat]` in degrees, WGS 84.
     pub at: [f64; 2],
+}
+
+/// The steps of a case, the first one first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepsTaken {
+    /// The steps.
+    pub items: Vec<StepTaken>,
+}
+
+/// What became of a case so far. The look is in the audit trail.
+#[utoipa::path(get, path = "/api/incidents/{id}/steps", operation_id = "list_incident_steps", tag = "incidents", params(("id" = String, Path)),
+    responses((status = 200, body = StepsTaken), (status = 403, body = Problem), (status = 404, body = Problem)))]
+async fn list_incident_steps(State(context): State<Context>, signed: Signed, Path(key): Path<String>) -> Result<Json<StepsTaken>, Failure> {
+    require_cases(&signed.reader)?;
+    let number = id("incident", &key)?;
+    let mut transaction = context.begin(&signed.reader).await?;
+    let row = store::find(&mut transaction, number).await?;
+    let items = store::steps(&mut transaction, number).await?;
+    let done = Done { action: "incident.steps", target: &key, scope_code: Some(row.scope_code), detail: json!({}), rows: items.len() as i64 };
+    note(&context, &mut transaction, &signed, done).await?;
+    transaction.commit().await?;
+    Ok(Json(StepsTaken { items }))
 }
 
 /// Moves a case to another state, where the table of steps allows it to the reader's role.

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use geo_types::{Geometry, Point};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::api::{IncidentInput, IncidentProperties};
 use crate::codes::CellCode;
@@ -54,6 +56,27 @@ pub struct Filters {
     pub from: Option<NaiveDate>,
     /// Last day on which it happened.
     pub to: Option<NaiveDate>,
+    /// First day on which it was found.
+    pub found_from: Option<NaiveDate>,
+    /// First day by which it should be settled.
+    pub due_from: Option<NaiveDate>,
+    /// Last day by which it should be settled.
+    pub due_to: Option<NaiveDate>,
+    /// Instant since which it was moved on at least once.
+    pub moved_since: Option<DateTime<Utc>>,
+}
+
+/// A step that a case took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+pub struct StepTaken {
+    /// State before; null: it was registered.
+    pub from_state: Option<String>,
+    /// State after.
+    pub to_state: String,
+    /// Instant, UTC.
+    pub at: DateTime<Utc>,
+    /// Reason given, may be empty.
+    pub reason: String,
 }
 
 impl Incident {
@@ -146,7 +169,9 @@ pub async fn list(transaction: &mut Scoped, wanted: Wanted, filters: Filters) ->
             and ($5::text[] is null or category = any($5)) and ($6::text[] is null or source = any($6))
             and ($7::text[] is null or state = any($7))
             and ($8::date is null or occurred_on >= $8) and ($9::date is null or occurred_on <= $9)
-          order by id limit $10"
+            and ($10::date is null or discovered_on >= $10) and ($11::date is null or due_on >= $11) and ($12::date is null or due_on <= $12)
+            and ($13::timestamptz is null or exists (select 1 from incident_events e where e.incident_id = incidents.id and e.at >= $13))
+          order by id limit $14"
     );
     let rows = sqlx::query_as(&sql)
         .bind(wanted.range.lo)
@@ -158,6 +183,10 @@ pub async fn list(transaction: &mut Scoped, wanted: Wanted, filters: Filters) ->
         .bind(filters.state)
         .bind(filters.from)
         .bind(filters.to)
+        .bind(filters.found_from)
+        .bind(filters.due_from)
+        .bind(filters.due_to)
+        .bind(filters.moved_since)
         .bind(wanted.limit.fetch())
         .fetch_all(transaction.conn())
         .await?;
@@ -262,4 +291,10 @@ pub async fn step(transaction: &mut Scoped, row: &Incident, from: Option<&str>, 
         .execute(transaction.conn())
         .await?;
     Ok(())
+}
+
+/// The steps of a case, the first one first.
+pub async fn steps(transaction: &mut Scoped, id: i64) -> Result<Vec<StepTaken>> {
+    let sql = "select from_state, to_state, at, reason from incident_events where incident_id = $1 order by at, id";
+    Ok(sqlx::query_as(sql).bind(id).fetch_all(transaction.conn()).await?)
 }

@@ -218,7 +218,7 @@ async fn published(
     asked: (CodeRange, Option<Level>),
 ) -> Outcome<IncidentCounts> {
     let (range, wanted) = asked;
-    refuse_filters(query)?;
+    refuse_filters([("category", &query.category), ("source", &query.source), ("state", &query.state)])?;
     let mut transaction = context.begin(&signed.reader).await?;
     reader.known = store::known(&mut transaction, &signed.reader.units()).await?.into();
     let groups = store::groups(&mut transaction).await?;
@@ -265,8 +265,7 @@ async fn published(
 }
 
 /// What the published cube has no dimension for.
-fn refuse_filters(query: &CountsQuery) -> Outcome<()> {
-    let given = [("category", &query.category), ("source", &query.source), ("state", &query.state)];
+pub(super) fn refuse_filters(given: [(&'static str, &Option<String>); 3]) -> Outcome<()> {
     let refused = given.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| {
         let message = format!(
             "you may not open every case counted here, so the numbers are published ones, by month and group of kinds: leave {name} out, and give group, from and to"

@@ -2,13 +2,14 @@
 //!
 //! [`publish`] makes the tables of townships and months by the rules of `privacy::suppression` and stores them; [`work`]
 //! is that as a job, by hand or by the month; [`told`] says what one reader is told of a place, and at which grain, and
-//! is asked by [`counts`] (sums over months), by the cards of cells and areas, and by the tiles; [`table`] lists the
-//! entries themselves. Rows are read and written in [`store`]. Nothing here reads a case, but for [`counts`], where a
-//! reader may open each of the cases counted.
+//! is asked by [`counts`] (sums over months), by [`series`] (one month after another), by the cards of cells and areas,
+//! and by the tiles; [`table`] lists the entries themselves. Rows are read and written in [`store`]. Nothing here reads a case, but for
+//! [`counts`] and [`series`], where a reader may open each of the cases counted.
 
 mod counts;
 mod month;
 mod publish;
+mod series;
 mod store;
 mod table;
 mod told;
@@ -33,5 +34,5 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new().merge(table::routes()).merge(counts::routes())
+    OpenApiRouter::new().merge(table::routes()).merge(counts::routes()).merge(series::routes())
 }

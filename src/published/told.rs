@@ -61,13 +61,18 @@ impl Question<'_> {
 
     /// The sum over the townships of a wider area, as far as each is told.
     fn above(&self, area: AreaCode) -> (Audience, MonthSum) {
+        (audience(&self.standing(), area, false), self.total(area.range()))
+    }
+
+    /// The sum over the townships in a range of codes, as far as each is told.
+    pub(super) fn total(&self, within: CodeRange) -> MonthSum {
         let mut sum = MonthSum::default();
-        for (_, part) in self.places(Level::Township, area.range()).into_iter().filter_map(|township| self.place(township)) {
+        for (_, part) in self.places(Level::Township, within).into_iter().filter_map(|township| self.place(township)) {
             sum.count += part.count;
             sum.shown += part.shown;
             sum.withheld += part.withheld;
         }
-        (audience(&self.standing(), area, false), sum)
+        sum
     }
 
     /// Why the reader is told no number of a place.

@@ -48,11 +48,11 @@ pub struct SearchAnswer {
 /// A find.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SearchItem {
-    /// `area`, `cell`, `facility`.
+    /// `area`, `cell`, `facility`, `address`.
     pub what: String,
-    /// Code of the area or cell; of a facility, the cell or area it belongs to.
+    /// Code of the area or cell; of a facility or address, the cell or area it belongs to.
     pub code: String,
-    /// Key of a facility.
+    /// Key of a facility or address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Name in Chinese.
@@ -68,7 +68,7 @@ pub struct SearchItem {
     pub bbox: Option<[f64; 4]>,
 }
 
-/// Finds areas, cells and facilities by name or code.
+/// Finds areas, cells, facilities and (with the right to them) addresses by name or code.
 #[utoipa::path(get, path = "/api/search", operation_id = "search", tag = "search", params(SearchQuery),
     responses((status = 200, body = SearchAnswer), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn search(State(context): State<Context>, signed: Signed, Query(query): Query<SearchQuery>) -> Result<Json<SearchAnswer>, Failure> {

@@ -9,7 +9,7 @@ use crate::rows::sought;
 /// A find.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Found {
-    /// `area`, `cell`, `facility`.
+    /// `area`, `cell`, `facility`, `address`.
     pub what: String,
     /// On the 15-digit scale: the area, the cell, or where the facility belongs.
     pub code: i64,
@@ -41,6 +41,10 @@ pub async fn find(transaction: &mut Scoped, text: &str, day: NaiveDate, limit: i
           union all
           select 'facility', scope_code, 16::smallint, facility_id, name_zh, name_en, '', ST_X(geom), ST_Y(geom)
             from facilities where valid_from <= $1 and (valid_to is null or valid_to > $1) and (name_zh ilike $2 or name_en ilike $2)
+          union all
+          (select 'address', scope_code, 17::smallint, household_id, address, '', '', ST_X(geom), ST_Y(geom)
+             from households where valid_from <= $1 and (valid_to is null or valid_to > $1) and length($3) >= 2 and address ilike $2
+            order by length(address), household_id limit $7)
         )
         select what, code, level, id, name_zh, name_en, lon, lat from found
          order by case when lower($3) in (lower(name_zh), lower(name_en), lower(other)) then 0

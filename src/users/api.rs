@@ -12,12 +12,14 @@ use utoipa_axum::routes;
 use super::store::{self, NewAccount};
 use super::{Door, Grant, GrantArea, Reader, Right, Role, Signed, hash_password, new_secret, random_password};
 use crate::audit;
+use crate::codes::{AreaCode, Level};
 use crate::context::Context;
 use crate::db::{Cursor, Page, PageLimit, Scoped, Scopes};
 use crate::error::{Error, Result};
 use crate::http::geojson::PageInfo;
 use crate::http::{Body, Path, Query};
 use crate::privacy::text_gate;
+use crate::read_model::Model;
 
 /// An account as the security administrator sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +42,50 @@ struct GrantView {
     role: Role,
     /// Area code, or `all`.
     area: String,
+    /// Its name in Chinese; empty where the area is not stored any more.
+    area_zh: String,
+    /// Its name in English, may be empty.
+    area_en: String,
     expires_on: Option<NaiveDate>,
+}
+
+impl GrantView {
+    fn of(model: &Model, id: i64, grant: &Grant) -> Self {
+        let (area_zh, area_en) = match grant.area {
+            GrantArea::Everywhere => ("全部".to_owned(), "Everywhere".to_owned()),
+            GrantArea::Area(code) => super::session_api::named(model, code),
+        };
+        Self { id, role: grant.role, area: grant.area.text(), area_zh, area_en, expires_on: grant.expires_on }
+    }
+}
+
+/// An area in which a role can be given.
+#[derive(Debug, Serialize, ToSchema)]
+struct GrantableArea {
+    code: String,
+    name_zh: String,
+    name_en: String,
+    /// Name in Chinese of the next wider area.
+    under: Option<String>,
+}
+
+/// A page of areas in which roles can be given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GrantableAreas {
+    items: Vec<GrantableArea>,
+    page: PageInfo,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AreaSearch {
+    /// A part of a name, or the beginning of a code.
+    q: Option<String>,
+    /// Rows a page, 1 to 1000.
+    limit: Option<u32>,
+    /// Where the page begins.
+    cursor: Option<String>,
 }
 
 /// A page of accounts.
@@ -143,6 +188,7 @@ where
 {
     OpenApiRouter::new()
         .routes(routes!(list_users, create_user))
+        .routes(routes!(list_grantable_areas))
         .routes(routes!(update_user))
         .routes(routes!(reset_user))
         .routes(routes!(create_grant))
@@ -181,6 +227,7 @@ async fn list_users(State(context): State<Context>, signed: Signed, Query(paging
     let after = Cursor::parse(paging.cursor.as_deref())?;
     let mut transaction = begin(&context, &signed).await?;
     let page = Page::cut(store::list(transaction.conn(), after.0, limit.fetch()).await?, limit, |row| row.id);
+    let model = context.ground();
     let mut items = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let grants = store::grants(transaction.conn(), row.id).await?;
@@ -194,13 +241,38 @@ async fn list_users(State(context): State<Context>, signed: Signed, Query(paging
             unit_id: row.unit_id,
             locked_until: row.locked_until,
             last_seen_at: row.last_seen_at,
-            grants: grants
-                .into_iter()
-                .map(|(id, grant)| GrantView { id, role: grant.role, area: grant.area.text(), expires_on: grant.expires_on })
-                .collect(),
+            grants: grants.iter().map(|(id, grant)| GrantView::of(&model, *id, grant)).collect(),
         });
     }
     Ok(Json(AccountPage { items, page: PageInfo { next: page.next.map(Cursor::to_text) } }))
+}
+
+/// List areas in which roles can be given
+#[utoipa::path(get, path = "/api/users/areas", operation_id = "list_grantable_areas", tag = "users", params(AreaSearch),
+    responses((status = 200, body = GrantableAreas)))]
+async fn list_grantable_areas(State(context): State<Context>, signed: Signed, Query(search): Query<AreaSearch>) -> Result<Json<GrantableAreas>> {
+    signed.reader.require(Right::Users)?;
+    let limit = PageLimit::parse(search.limit)?;
+    let after = Cursor::parse(search.cursor.as_deref())?.0;
+    let text = search.q.unwrap_or_default().trim().to_lowercase();
+    let model = context.ground();
+    // wide areas before narrow ones under them, as codes run
+    let key = |area: &crate::read_model::Area| area.lo + i64::from(area.level);
+    let sought = |area: &&std::sync::Arc<crate::read_model::Area>| {
+        let code =
+            Level::from_i16(area.level).and_then(|level| AreaCode::from_parts(area.lo, level)).map(|code| code.to_string()).unwrap_or_default();
+        key(area) > after && (area.name_zh.to_lowercase().contains(&text) || area.name_en.to_lowercase().contains(&text) || code.starts_with(&text))
+    };
+    let mut rows: Vec<_> = model.areas.iter().filter(sought).collect();
+    rows.sort_unstable_by_key(|area| key(area));
+    rows.truncate(limit.rows() + 1);
+    let page = Page::cut(rows, limit, |area| key(area));
+    let items = page.rows.into_iter().filter_map(|area| {
+        let under = model.areas.above(area.lo).filter(|wider| wider.level < area.level).last().map(|wider| wider.name_zh.to_string());
+        let code = Level::from_i16(area.level).and_then(|level| AreaCode::from_parts(area.lo, level))?.to_string();
+        Some(GrantableArea { code, name_zh: area.name_zh.to_string(), name_en: area.name_en.to_string(), under })
+    });
+    Ok(Json(GrantableAreas { items: items.collect(), page: PageInfo { next: page.next.map(Cursor::to_text) } }))
 }
 
 /// Make an account

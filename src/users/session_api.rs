@@ -111,6 +111,7 @@ struct MyRights {
     write_households: bool,
     write_cells: bool,
     imports: bool,
+    settings: bool,
     users: bool,
     audit: bool,
 }
@@ -243,6 +244,7 @@ async fn me(context: &Context, reader: &Reader) -> Result<Me> {
             write_households: reader.has(Right::WriteHouseholds),
             write_cells: reader.has(Right::WriteCells),
             imports: reader.has(Right::Imports),
+            settings: reader.has(Right::Settings),
             users: reader.has(Right::Users),
             audit: reader.has(Right::Audit),
         },
@@ -281,7 +283,7 @@ fn area_ref(model: &Model, area: GrantArea, bbox: Option<[f64; 4]>) -> AreaRef {
     AreaRef { code: area.text(), level, name_zh, name_en, bbox: bbox.filter(|_| lo >= 0) }
 }
 
-fn named(model: &Model, code: AreaCode) -> (String, String) {
+pub(super) fn named(model: &Model, code: AreaCode) -> (String, String) {
     if let Some(area) = model.areas.by_code(code.lo(), code.level().to_i16()) {
         return (area.name_zh.to_string(), area.name_en.to_string());
     }

@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 32] = [
+const ROUTES: [(&str, Tells); 36] = [
     ("/api/areas", Nothing),
     ("/api/areas/{code}", Nothing),
     ("/api/areas/{code}/summary", Published),
@@ -44,9 +44,11 @@ const ROUTES: [(&str, Tells); 32] = [
     ("/api/households", Nothing),
     ("/api/households/{id}", Nothing),
     ("/api/incident-counts", Published),
+    ("/api/incident-series", Published),
     ("/api/incidents", Cases),
     ("/api/incidents/{id}", Cases),
     ("/api/incidents/{id}/place", Cases),
+    ("/api/incidents/{id}/steps", Cases),
     ("/api/jobs", Nothing),
     ("/api/jobs/{id}", Nothing),
     ("/api/jobs/{id}/faults", Nothing),
@@ -56,8 +58,10 @@ const ROUTES: [(&str, Tells); 32] = [
     ("/api/search", Nothing),
     ("/api/service-standards", Nothing),
     ("/api/settings", Nothing),
+    ("/api/system", Nothing),
     ("/api/tokens", Nothing),
     ("/api/users", Nothing),
+    ("/api/users/areas", Nothing),
     ("/tiles/{layers}", Nothing),
     ("/tiles/{layers}/{z}/{x}/{y}", Cases),
     ("/styles/{name}", Nothing),
@@ -303,6 +307,7 @@ async fn every_text_that_comes_in_passes_the_gate() {
                                                 "properties": {"code": "990321001001009", "name_zh": "新格"}})
                 }
                 ("POST", "/api/users") => json!({"account": "made-here"}),
+                ("POST", "/api/exports") => json!({"noun": "facilities", "rows": 1}),
                 ("POST", "/api/incidents/{id}/transitions") => json!({"to": "dispatched"}),
                 _ => json!({}),
             };

@@ -228,3 +228,22 @@ async fn the_last_month_is_published_by_itself_once_somebody_began() {
     let february = "select count(*) from publications where month_on = '2026-02-01'";
     assert_eq!(sqlx::query_scalar::<_, i64>(february).fetch_one(&mut database.root().await).await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn a_series_adds_up_to_the_counts_of_the_same_days() {
+    let Some((_database, site)) = busy().await else { return };
+    publish(&site, Some("2026-01")).await;
+    for role in [Role::Centre, Role::Official] {
+        let days = "from=2026-01-01&to=2026-02-28";
+        let series = site.get(role, &format!("/api/incident-series?{days}")).await.json();
+        let counts = site.get(role, &format!("/api/incident-counts?level=township&{days}")).await.json();
+        let sum = |rows: &Value| rows["items"].as_array().unwrap().iter().filter_map(|row| row["count"].as_u64()).sum::<u64>();
+        assert_eq!(sum(&series), sum(&counts), "{role:?} {series} {counts}");
+        assert!(sum(&series) > 0, "{role:?}");
+        assert_eq!(series["items"].as_array().unwrap().len(), 2);
+    }
+    let weeks = site.get(Role::Centre, "/api/incident-series?step=week&from=2026-02-01&to=2026-02-28&category=02").await.json();
+    assert_eq!((&weeks["source"], weeks["items"].as_array().unwrap().len()), (&json!("cases"), 4));
+    assert_eq!(site.get(Role::Official, "/api/incident-series?category=02").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(site.get(Role::System, "/api/incident-series").await.status, StatusCode::FORBIDDEN);
+}

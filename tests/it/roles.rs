@@ -100,6 +100,7 @@ fn body(route: &Route) -> Option<Value> {
         ("PATCH", "/api/households/{id}") => change(json!({"household_count": 5})),
         ("PATCH", "/api/incidents/{id}") => change(json!({"complexity": "hard"})),
         ("POST", "/api/incidents/{id}/transitions") => json!({"to": "in_process"}),
+        ("POST", "/api/exports") => json!({"noun": "incidents", "rows": 3}),
         ("POST", "/api/publications") => json!({"month": "2026-01", "within": FOREIGN}),
         ("PATCH", "/api/service-standards/{id}") => json!({"minutes": 6}),
         ("PUT", "/api/settings/{key}") => json!({"value": ""}),

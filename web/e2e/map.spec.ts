@@ -128,6 +128,7 @@ test('the list of cells leads to each cell without a pointer', async ({ page, se
   await openMap(page, server)
   await page.getByRole('button', { name: '网格列表' }).press('Enter')
   const rows = page.locator('.table tbody tr')
+  await rows.first().waitFor()
   expect(await rows.count()).toBe((await rendered(page, 'cell-fill', 'code')).length)
   const name = (await rows.first().getByRole('button').textContent())!
   await rows.first().getByRole('button').press('Enter')

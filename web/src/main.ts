@@ -6,10 +6,10 @@ import 'element-plus/theme-chalk/dark/css-vars.css'
 import './ui/tokens.css'
 import './ui/base.css'
 import App from './App.vue'
-import { i18n } from './locales'
+import { i18n, speak } from './locales'
 import { router } from './router'
 import { usePreferences } from './state/preferences'
 
 const app = createApp(App).use(createPinia()).use(i18n)
-usePreferences() // theme and language stand before anything is drawn
-app.use(router).mount('#app')
+const { lang } = usePreferences() // theme and language stand before anything is drawn
+void speak(lang).then(() => app.use(router).mount('#app'))

@@ -1,17 +1,26 @@
 // Pages by address. Nobody signed in: the sign-in page, and back to where one wanted to go.
 import { createRouter, createWebHistory, type RouteLocationRaw } from 'vue-router'
 import { useSession } from './state/session'
+import { firstOf, workspacesOf } from './state/workspaces'
+
+const map = () => import('./views/MapView.vue')
+const NotFound = () => import('./views/NotFound.vue')
 
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', redirect: (to) => ({ path: '/map', query: to.query }) },
-    { path: '/map', name: 'map', component: () => import('./views/MapView.vue') },
+    { path: '/', name: 'first', component: NotFound }, // never shown: led on below
+    // one component, so that the map stays while the workspace beside it changes
+    { path: '/today', name: 'today', component: map, meta: { workspace: 'today', map: true } },
+    { path: '/map', name: 'map', component: map, meta: { workspace: 'map', map: true } },
+    { path: '/data', name: 'data', component: map, meta: { workspace: 'data', map: true } },
+    { path: '/screen', name: 'screen', component: () => import('./views/LargeScreen.vue') },
+    { path: '/admin/:tab?', name: 'admin', component: () => import('./views/AdminView.vue'), meta: { workspace: 'admin' } },
     { path: '/api/docs', name: 'docs', component: () => import('./views/ApiDocs.vue') },
-    { path: '/audit', name: 'audit', component: () => import('./views/AuditTrail.vue') },
+    { path: '/audit', name: 'audit', component: () => import('./views/AuditTrail.vue'), meta: { workspace: 'admin' } },
     { path: '/sign-in', name: 'sign-in', component: () => import('./views/SignIn.vue'), meta: { open: true } },
     { path: '/password', name: 'password', component: () => import('./views/ChangePassword.vue') },
-    { path: '/:rest(.*)', name: 'not-found', component: () => import('./views/NotFound.vue'), meta: { open: true } },
+    { path: '/:rest(.*)', name: 'not-found', component: NotFound, meta: { open: true } },
   ],
 })
 
@@ -24,16 +33,19 @@ router.beforeEach(async (to): Promise<boolean | RouteLocationRaw> => {
     // the server is away: the sign-in form says so when it is used
   }
   if (!signedIn && !to.meta.open) {
-    return { name: 'sign-in', query: to.path === '/map' && !Object.keys(to.query).length ? {} : { next: to.fullPath } }
+    return { name: 'sign-in', query: ['/', '/map', '/today'].includes(to.path) && !Object.keys(to.query).length ? {} : { next: to.fullPath } }
   }
   if (signedIn && session.mustChange && to.name !== 'password') return { name: 'password', query: { next: to.query.next ?? to.fullPath } }
-  // who may read the trail and no map begins there
-  if (signedIn && to.name === 'map' && session.me?.rights.audit && !session.me.rights.map) return { name: 'audit' }
+  const rights = session.me?.rights
+  if (rights && to.name === 'first') return { name: firstOf(rights), query: to.query }
+  // who has no map begins with what there is; a workspace that one may not use is not shown
+  if (rights && to.name === 'map' && !rights.map && firstOf(rights) !== 'map') return { name: firstOf(rights) }
+  if (rights && (to.name === 'today' || to.name === 'data') && !workspacesOf(rights).some(({ name }) => name === to.name)) return { name: 'map', query: to.query }
   if (signedIn && to.name === 'sign-in') return safeNext(to.query.next)
   return true
 })
 
 /** Only a path of this page: a link must not lead elsewhere after signing in. */
 export function safeNext(next: unknown): string {
-  return typeof next === 'string' && /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') && !next.startsWith('/password') ? next : '/map'
+  return typeof next === 'string' && /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') && !next.startsWith('/password') ? next : '/'
 }

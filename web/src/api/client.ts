@@ -21,6 +21,8 @@ export function onReach(listen: Listener<boolean>): () => void {
 export interface Request {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
+  /** A form with a file, in place of a body. */
+  form?: FormData
   headers?: Record<string, string>
   signal?: AbortSignal
   /** A failed sign-in is no end of a session. */
@@ -39,7 +41,7 @@ export async function send(url: string, request: Request = {}): Promise<Response
     response = await fetch(url, {
       method: request.method ?? 'GET',
       headers,
-      body: request.body === undefined ? undefined : JSON.stringify(request.body),
+      body: request.form ?? (request.body === undefined ? undefined : JSON.stringify(request.body)),
       signal: request.signal,
       credentials: 'same-origin',
     })

@@ -1,6 +1,9 @@
 // Each question the page asks, by name.
 import { getJson, send, type Request } from './client'
-import type { AuditAsked, AuditEntry, CellFeature, CellSummary, Codes, FacilityFeature, Me, SearchItem } from './types'
+import type {
+  AreaSummary, AuditAsked, AuditEntry, CellFeature, CellSummary, Codes, FacilityFeature, HouseholdFeature, IncidentCounts, IncidentFeature,
+  IncidentSeries, Me, Paged, SearchItem, StepTaken,
+} from './types'
 
 export async function signIn(account: string, password: string): Promise<Me> {
   return getJson<Me>('/api/session', { method: 'POST', body: { account, password }, anonymous: true })
@@ -36,4 +39,45 @@ export async function readAudit(asked: AuditAsked): Promise<{ items: AuditEntry[
   const query = new URLSearchParams({ order: 'newest', limit: '100' })
   for (const [name, value] of Object.entries(asked)) if (value) query.set(name, value)
   return getJson(`/api/audit?${query}`)
+}
+
+export type Pairs = [string, string][]
+const addressed = (path: string, pairs: Pairs) => `${path}?${new URLSearchParams(pairs)}`
+
+export const summariseArea = (code: string, request?: Request) => getJson<AreaSummary>(`/api/areas/${code}/summary`, request)
+
+/** Incidents by place, all pages of it. */
+export async function countIncidents(pairs: Pairs, request?: Request): Promise<IncidentCounts> {
+  const whole = await getJson<IncidentCounts>(addressed('/api/incident-counts', [...pairs, ['limit', '1000']]), request)
+  while (whole.page.next) {
+    const more = await getJson<IncidentCounts>(addressed('/api/incident-counts', [...pairs, ['limit', '1000'], ['cursor', whole.page.next]]), request)
+    whole.items.push(...more.items)
+    whole.page = more.page
+  }
+  return whole
+}
+
+export const followIncidents = (pairs: Pairs, request?: Request) => getJson<IncidentSeries>(addressed('/api/incident-series', pairs), request)
+
+/** Rows of a list, page after page, until there are `most`; `whole` says whether that was all. */
+export async function readList<F>(noun: string, pairs: Pairs, most: number, request?: Request): Promise<{ rows: F[]; whole: boolean }> {
+  const rows: F[] = []
+  let cursor: string | null = null
+  do {
+    const asked: Pairs = [...pairs, ['limit', String(Math.min(1000, most))], ...(cursor ? [['cursor', cursor] as [string, string]] : [])]
+    const page: Paged<F> = await getJson<Paged<F>>(addressed(`/api/${noun}`, asked), request)
+    rows.push(...page.features)
+    cursor = page.page.next
+  } while (cursor && rows.length < most)
+  return { rows, whole: !cursor }
+}
+
+export const findHousehold = (id: string, request?: Request) => getJson<HouseholdFeature>(`/api/households/${encodeURIComponent(id)}`, request)
+export const findIncident = (id: string, request?: Request) => getJson<IncidentFeature>(`/api/incidents/${encodeURIComponent(id)}`, request)
+export const stepsOf = async (id: string, request?: Request) =>
+  (await getJson<{ items: StepTaken[] }>(`/api/incidents/${encodeURIComponent(id)}/steps`, request)).items
+
+/** Puts into the audit trail that a list leaves the page as a file. */
+export async function noteExport(noun: string, rows: number, filter: string): Promise<void> {
+  await send('/api/exports', { method: 'POST', body: { noun, rows, filter } })
 }

@@ -47,3 +47,49 @@ export type SearchItem = Omit<Schemas['SearchItem'], 'at' | 'bbox'> & { at: LonL
 /** An entry of the audit trail, as auditors read it. */
 export type AuditEntry = Schemas['EntryView']
 export interface AuditAsked { from: string; to: string; account: string; action: string; within: string; cursor: string | null }
+
+/** The server writes every member; where there is nothing it writes null. */
+type Full<T> = { [K in keyof T]-?: Exclude<T[K], undefined> }
+
+/** A kind of dispute; `category_group` decides the shape on the map. */
+export type Category = Schemas['Category']
+
+export type HouseholdProperties = Full<Schemas['HouseholdProperties']>
+export type HouseholdFeature = Feature<HouseholdProperties, { type: 'Point'; coordinates: LonLat }>
+
+export type IncidentProperties = Full<Schemas['IncidentProperties']>
+/** Its place is a safe place, never the true one. */
+export type IncidentFeature = Feature<IncidentProperties, { type: 'Point'; coordinates: LonLat } | null>
+export type StepTaken = Schemas['StepTaken']
+
+export interface Paged<F> { features: F[]; page: { next: string | null } }
+
+/** Incidents by place: counted now, or sums of published months. */
+export type PlaceCount = Full<Schemas['PlaceCount']>
+export type IncidentCounts = Omit<Full<Schemas['IncidentCounts']>, 'items' | 'page' | 'source'> & {
+  source: 'cases' | 'published'; items: PlaceCount[]; page: { next: string | null }
+}
+export type StepCount = Full<Schemas['StepCount']>
+export type IncidentSeries = Omit<Schemas['IncidentSeries'], 'items'> & { items: StepCount[] }
+export type AreaSummary = Schemas['AreaSummary']
+
+export type ImportNoun = 'areas' | 'cells' | 'households' | 'facilities' | 'incidents'
+export interface ColumnMatch { field: string; zh: string; heading: string | null; how: 'given' | 'name' | 'heading' | 'near' | 'constant' | 'default' | 'absent'; constant: string | null }
+/** The report of an import, which the contract leaves open. */
+export interface ImportReport {
+  understood?: { noun: ImportNoun; file: string; format: string; encoding: string; crs: string | null; columns: { fields: ColumnMatch[]; unmatched: string[]; datum: string | null } } | null
+  counts?: { read: number; inserted: number; updated: number; unchanged: number; rejected: number }
+  tallies?: { code: string; severity: 'fault' | 'warning'; count: number }[]
+}
+export type Job = Omit<Full<Schemas['Job']>, 'report' | 'params' | 'state'> & {
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'; params: Record<string, unknown>; report: ImportReport | null
+}
+export type FaultRow = Full<Schemas['FaultRow']>
+
+export type GrantView = Full<Schemas['GrantView']>
+export type UserView = Omit<Full<Schemas['UserView']>, 'grants'> & { grants: GrantView[] }
+export type GrantableArea = Schemas['GrantableArea']
+export type TokenView = Full<Schemas['TokenView']>
+export type Standard = Full<Schemas['Standard']>
+export type Setting = Schemas['Setting']
+export type SystemState = Full<Schemas['SystemState']>

@@ -3,7 +3,7 @@
 // the same colours, a number of households is not and leaves the land bare.
 import type { Bounds } from '../lib/breaks'
 import { ramp } from '../lib/ramps'
-import { byZoom, CELL_LEVEL, FONT, PLACES, placesSource, type Layer, type Measure } from './layer'
+import { byZoom, CELL_LEVEL, FEW, FONT, isOfCases, PLACES, placesSource, type Layer, type Measure } from './layer'
 
 /** `colours` has one more entry than `bounds`. */
 export function stepColours(measure: Measure, bounds: Bounds, colours: string[]): string {
@@ -11,6 +11,13 @@ export function stepColours(measure: Measure, bounds: Bounds, colours: string[])
   if (!bounds.length) return first
   const value = ['coalesce', ['get', measure], 0]
   return ['step', value, first, ...bounds.flatMap((b, i) => [b, colours[i + 1]!])] as unknown as string
+}
+
+/** The class that was given to the feature as its state. */
+const STATE = ['coalesce', ['feature-state', 'k'], -9]
+/** Colours by the class of each place, bare land where it has none. */
+export function stateColours(colours: string[], land: string): string {
+  return ['step', STATE, land, ...colours.flatMap((colour, k) => [k, colour])] as unknown as string
 }
 
 /** An area in place of cells that would be too small to tell apart. */
@@ -28,7 +35,8 @@ export const cells: Layer = {
     const { measure, bounds } = view.cells
     const colours = ramp(view.cells.ramp, view.theme, bounds.length + 1)
     const step = stepColours(measure, bounds, colours)
-    const colour = measure === 'density' ? step : (['case', standsForCells, c.land, step] as unknown as string)
+    const ofCases = isOfCases(measure)
+    const colour = ofCases ? stateColours(colours, c.land) : measure === 'density' ? step : (['case', standsForCells, c.land, step] as unknown as string)
     const round = { 'line-cap': 'round', 'line-join': 'round' } as const
     return [
       {
@@ -43,6 +51,15 @@ export const cells: Layer = {
           },
         },
       },
+      ...(view.cells.on && ofCases
+        ? [{
+            at: 'hatch' as const, // too few to say: hatched, never coloured
+            spec: {
+              id: 'cell-hatch', type: 'fill' as const, ...from,
+              paint: { 'fill-pattern': `hatch-${view.theme}`, 'fill-opacity': ['case', ['==', STATE, FEW], 0.9, 0] as unknown as number },
+            },
+          }]
+        : []),
       {
         at: 'cell-line',
         spec: {

@@ -6,9 +6,12 @@ import { cells } from './cells'
 import { facilities } from './facilities'
 import { heat } from './heat'
 import { households } from './households'
+import { incidents } from './incidents'
+import { measured } from './measured'
+import { pins } from './pins'
 import { ORDER, type Layer, type SourceSpecification, type StyleSpecification, type View } from './layer'
 
-export const LAYERS: Layer[] = [areas, basemap, cells, heat, households, facilities]
+export const LAYERS: Layer[] = [areas, basemap, cells, heat, households, facilities, incidents, pins, measured]
 
 /** A style without glyphs, sprites or any address outside this server: text is drawn with fonts of the machine. */
 export function buildStyle(view: View): StyleSpecification {

@@ -1,6 +1,6 @@
 // What a layer is: plain data and pure functions, so that the whole style is tested without a browser.
 import type { LayerSpecification, SourceSpecification, StyleSpecification, VectorSourceSpecification } from '@maplibre/maplibre-gl-style-spec'
-import type { FacilityKind } from '../api/types'
+import type { FacilityKind, LonLat } from '../api/types'
 import type { Bounds } from '../lib/breaks'
 import type { RampName, Theme } from '../lib/ramps'
 import type { MapTheme } from '../lib/theme'
@@ -8,7 +8,16 @@ import type { Lang } from '../lib/units'
 
 export type { LayerSpecification, SourceSpecification, StyleSpecification }
 
-export type Measure = 'density' | 'household_count'
+export type Measure = 'density' | 'household_count' | 'rate' | 'cases'
+
+/** Measures that tiles do not carry: their classes come as states of the features. */
+export const isOfCases = (measure: Measure) => measure === 'rate' || measure === 'cases'
+/** In place of a class: too few to say, none at all. */
+export const FEW = -1
+export const NONE = -2
+
+/** A sign at a place that does not come from tiles: a case of a list, a faulty row of a file. */
+export interface Pin { id: string; at: LonLat; sign: string; order?: number }
 
 /** Everything that decides how the map looks. */
 export interface View {
@@ -22,6 +31,11 @@ export interface View {
   households: boolean
   /** Density of incidents: the query of its tiles, the bounds of its classes, and whether places are withheld from this reader. */
   heat: { query: string; bounds: Bounds; bandwidthM: number; withheld: boolean } | null
+  /** Cases one by one, from tiles: their query, and the sign of each category. */
+  incidents: { query: string; signs: [category: string, sign: string][]; selected: string | null } | null
+  pins: Pin[]
+  /** What is being measured: a line, or an area from the third place on. */
+  measured: { line: LonLat[]; area: boolean } | null
 }
 
 /**
@@ -29,9 +43,9 @@ export interface View {
  * data lies under water, roads and labels: that is what makes it a map and not a chart.
  */
 export const ORDER = [
-  'land', 'green', 'cell-fill', 'building', 'street', 'cell-line', 'village-line', 'water', 'road', 'rail', 'foreign',
-  'township-line', 'county-line', 'heat', 'own-area', 'household', 'hover', 'selection', 'facility',
-  'river-label', 'village-label', 'cell-label', 'township-label',
+  'land', 'green', 'cell-fill', 'hatch', 'building', 'street', 'cell-line', 'village-line', 'water', 'road', 'rail', 'foreign',
+  'township-line', 'county-line', 'heat', 'own-area', 'household', 'hover', 'selection', 'facility', 'incident', 'pin',
+  'river-label', 'village-label', 'cell-label', 'township-label', 'measured',
 ] as const
 export type Place = (typeof ORDER)[number]
 

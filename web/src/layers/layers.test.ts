@@ -1,7 +1,7 @@
 import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec'
 import { expect, it } from 'vitest'
 import type { FacilityKind } from '../api/types'
-import { stepColours } from './cells'
+import { stateColours, stepColours } from './cells'
 import { HEAT, HEAT_PROTOCOL, heatColours, readLook, writeLook } from './heat'
 import { buildStyle, LAYERS } from './index'
 import { ORDER, PROTOCOL, type View } from './layer'
@@ -15,6 +15,7 @@ const view: View = {
   cells: { on: true, measure: 'density', bounds: [2, 3, 4.5, 8], ramp: 'quantity', opacity: 0.82 },
   townships: true, villages: true, households: true,
   facilities: { kinds, shown: ['F08', 'F12'], focus: 'F08', selected: null }, heat: null,
+  incidents: null, pins: [], measured: null,
 }
 const heat = { query: 'bandwidth_m=800&per=km2', bounds: [1, 2, 5, 10, 20], bandwidthM: 800, withheld: false }
 const variants: [string, View][] = [
@@ -28,6 +29,10 @@ const variants: [string, View][] = [
   ['heat from cases', { ...view, heat }],
   ['heat from published numbers', { ...view, heat: { ...heat, bounds: [2], withheld: true } }],
   ['heat of nothing', { ...view, heat: { ...heat, bounds: [] } }],
+  ['cases one by one', { ...view, incidents: { query: 'state=registered', signs: [['02', 'case:circle:blue:light']], selected: '17' } }],
+  ['rates', { ...view, cells: { ...view.cells, measure: 'rate', ramp: 'load', bounds: [10, 20] } }],
+  ['pins and a measured area', { ...view, pins: [{ id: '1', at: [120, 29], sign: 'case:circle:maple:light' }], measured: { line: [[120, 29], [120.1, 29], [120.1, 29.1]], area: true } }],
+  ['a measured line', { ...view, measured: { line: [[120, 29], [120.1, 29]], area: false } }],
   ['one kind, one chosen', { ...view, facilities: { kinds, shown: ['F12'], focus: null, selected: '01J' } }],
   ['a kind that the list does not know', { ...view, facilities: { kinds: [], shown: ['F99', 'F98'], focus: 'F99', selected: null } }],
 ]
@@ -75,4 +80,8 @@ it('the look of heat goes into an address and comes back', () => {
   const look = { bounds: [0.5, 1, 2], colours: heatColours({ ...view, heat: { ...heat, bounds: [0.5, 1, 2] } }), bandwidthM: 400 }
   expect(look.colours).toHaveLength(3)
   expect(readLook(writeLook(look))).toEqual(look)
+})
+
+it('a class that came as a state has its colour, and what has none is bare land', () => {
+  expect(stateColours(['#a', '#b'], '#land')).toEqual(['step', ['coalesce', ['feature-state', 'k'], -9], '#land', 0, '#a', 1, '#b'])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classOf, countByClass, geometric, quantile, round2, sizeRule } from './breaks'
+import { classOf, countByClass, geometric, natural, quantile, round2, sizeRule } from './breaks'
 
 const hundred = Array.from({ length: 100 }, (_, i) => i + 1)
 
@@ -47,4 +47,22 @@ it('class counts add up to all places, whatever the bounds', () => {
 
 it('bounds are printed with two figures', () => {
   expect([0, 0.0123, 1.234, 87.6, 12345].map(round2)).toEqual([0, 0.012, 1.2, 88, 12000])
+})
+
+describe('natural breaks', () => {
+  it('fall between the heaps', () => {
+    expect(natural([1, 1.1, 1.2, 5, 5.1, 5.2, 9, 9.1, 9.2], 3)).toEqual([5, 9])
+    expect(natural([0, 0, 0, 10, 10, 50], 3)).toEqual([10, 50])
+  })
+  it('of few different values are as many classes', () => {
+    expect(natural([4, 4, 4])).toEqual([])
+    expect(natural([4, 4, 7])).toEqual([7])
+    expect(natural([])).toEqual([])
+  })
+  it('of many values come in a blink', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => (i * 7919) % 4801)
+    const began = performance.now()
+    expect(natural(many)).toHaveLength(4)
+    expect(performance.now() - began).toBeLessThan(500)
+  })
 })

@@ -1,6 +1,6 @@
 // Where one class ends and the next begins. Pure; the colours are in ramps.ts, the words in the locales.
 
-export type Method = 'quantile' | 'geometric' | 'standard'
+export type Method = 'quantile' | 'geometric' | 'natural' | 'standard'
 
 /** Inner bounds of classes, ascending; class k holds bounds[k-1] <= v < bounds[k]. */
 export type Bounds = number[]
@@ -60,4 +60,48 @@ export function countByClass(values: readonly number[], bounds: Bounds): number[
   const counts = new Array<number>(bounds.length + 1).fill(0)
   for (const value of values) counts[classOf(value, bounds)]! += 1
   return counts
+}
+
+/** At most so many different values are searched for natural breaks; of more, evenly chosen ones. */
+const NATURAL_SAMPLE = 600
+
+/** Natural breaks (Fisher and Jenks): classes within which values differ least, by exact dynamic programming. */
+export function natural(values: readonly number[], classes = 5): Bounds {
+  let sorted = [...values].sort((a, b) => a - b)
+  if (sorted.length > NATURAL_SAMPLE) sorted = Array.from({ length: NATURAL_SAMPLE }, (_, i) => sorted[Math.floor((i * (sorted.length - 1)) / (NATURAL_SAMPLE - 1))]!)
+  const distinct = new Set(sorted).size
+  const k = Math.min(classes, distinct)
+  if (k < 2) return []
+  const n = sorted.length
+  const sum = new Float64Array(n + 1)
+  const squares = new Float64Array(n + 1)
+  sorted.forEach((v, i) => {
+    sum[i + 1] = sum[i]! + v
+    squares[i + 1] = squares[i]! + v * v
+  })
+  const spread = (i: number, j: number) => squares[j]! - squares[i]! - (sum[j]! - sum[i]!) ** 2 / (j - i) // of sorted[i..j)
+  let cost = Float64Array.from({ length: n + 1 }, (_, j) => (j ? spread(0, j) : 0))
+  const cuts: Int32Array[] = []
+  for (let c = 2; c <= k; c++) {
+    const next = new Float64Array(n + 1).fill(Infinity)
+    const cut = new Int32Array(n + 1)
+    for (let j = c; j <= n; j++) {
+      for (let i = c - 1; i < j; i++) {
+        const total = cost[i]! + spread(i, j)
+        if (total < next[j]! - 1e-9) {
+          next[j] = total
+          cut[j] = i
+        }
+      }
+    }
+    cost = next
+    cuts.push(cut)
+  }
+  const bounds: number[] = []
+  let end = n
+  for (let c = k - 2; c >= 0; c--) {
+    end = cuts[c]![end]!
+    bounds.push(sorted[end]!)
+  }
+  return tidy(bounds, sorted[0]!)
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatBound, formatInstant, formatKm2, formatLength, formatNumber, formatRange, groupCode, niceLength } from './units'
+import { formatBound, formatDay, formatInstant, formatKm2, formatLength, formatNumber, formatRange, groupCode, niceLength } from './units'
 
 it('codes are grouped by level', () => {
   expect(groupCode('990321001009002')).toBe('990321 001 009 002')
@@ -30,4 +30,10 @@ it('the year stands only when it is not this one', () => {
 it('scale bars are round and fit', () => {
   expect([1234, 620, 99, 5.1].map(niceLength)).toEqual([1000, 500, 50, 5])
   expect([2000, 500].map(formatLength)).toEqual(['2 km', '500 m'])
+})
+
+it('a day says its year only when it is another', () => {
+  const now = new Date(2026, 10, 24)
+  expect([formatDay('2026-11-04', 'zh-CN', now), formatDay('2025-01-31', 'zh-CN', now)]).toEqual(['11月4日', '2025年1月31日'])
+  expect([formatDay('2026-11-04', 'en', now), formatDay('2025-01-31', 'en', now), formatDay('', 'en', now)]).toEqual(['4 Nov', '31 Jan 2025', ''])
 })

@@ -53,6 +53,16 @@ export function formatInstant(instant: string | Date, lang: Lang, now: Date): st
   return `${at.getDate()} ${month}${otherYear ? ` ${at.getFullYear()}` : ''}, ${time}`
 }
 
+/** A civil day: `11月24日` · `24 Nov`; the year only when it is not the year of `now`. */
+export function formatDay(day: string, lang: Lang, now: Date): string {
+  const [year, month, date] = day.slice(0, 10).split('-').map(Number)
+  if (!year || !month || !date) return ''
+  const other = year !== now.getFullYear()
+  if (lang === 'zh-CN') return `${other ? `${year}年` : ''}${month}月${date}日`
+  const short = new Intl.DateTimeFormat('en-GB', { month: 'short' }).format(new Date(year, month - 1, 1))
+  return `${date} ${short}${other ? ` ${year}` : ''}`
+}
+
 /** A length for a scale bar that is at most `metres`: 1, 2 or 5 times a power of ten. */
 export function niceLength(metres: number): number {
   const power = 10 ** Math.floor(Math.log10(metres))

@@ -1,14 +1,16 @@
 // Signs drawn when the map first asks for them: there is no sprite to fetch, and both themes can stay side by side.
 import type { Map as MapLibre } from 'maplibre-gl'
 import { GLYPH, glyphPath, parseSign, PLATES } from '../lib/signs'
+import { parseCaseSign, SHAPE_PATHS, type Tone } from '../lib/caseSigns'
 import type { Theme } from '../lib/ramps'
-import { MAP_THEMES } from '../lib/theme'
+import { MAP_THEMES, type MapTheme } from '../lib/theme'
 
 const SIDE = 28
 const DENSITY = 3
 
 export function drawMissing(map: MapLibre, name: string) {
   if (name.startsWith('hatch-')) return drawHatch(map, name)
+  if (name.startsWith('case:')) return drawCase(map, name)
   const sign = parseSign(name)
   if (!sign || map.hasImage(name)) return
   const canvas = document.createElement('canvas')
@@ -49,4 +51,27 @@ function drawHatch(map: MapLibre, name: string) {
   }
   pen.stroke()
   map.addImage(name, pen.getImageData(0, 0, side, side), { pixelRatio: DENSITY })
+}
+
+const CASE_SIDE = 22
+const TONE_COLOURS: Record<Tone, keyof MapTheme> = { maple: 'maple', yellow: 'levelYellow', blue: 'blue', ink: 'ink2' }
+
+/** A case: a filled shape with an edge that keeps it apart from any ground. */
+function drawCase(map: MapLibre, name: string) {
+  const sign = parseCaseSign(name)
+  if (!sign || map.hasImage(name)) return
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = CASE_SIDE * DENSITY
+  const pen = canvas.getContext('2d')
+  if (!pen) return
+  const colours = MAP_THEMES[sign.theme]
+  const shape = new Path2D(SHAPE_PATHS[sign.shape])
+  pen.scale(DENSITY, DENSITY)
+  pen.lineWidth = 2.6
+  pen.lineJoin = 'round'
+  pen.strokeStyle = colours.halo
+  pen.stroke(shape)
+  pen.fillStyle = colours[TONE_COLOURS[sign.tone]]
+  pen.fill(shape)
+  map.addImage(name, pen.getImageData(0, 0, canvas.width, canvas.height), { pixelRatio: DENSITY })
 }

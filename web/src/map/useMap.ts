@@ -29,8 +29,27 @@ export interface MapOptions {
   bounds: Bbox | null
   selectedCell: Ref<string | null>
   label: Ref<string>
+  /** The class of each place, where tiles do not carry it. */
+  classes: Ref<Map<string, number>>
   onPick: (selection: Selection) => void
   onMove: (camera: Camera) => void
+  /** What lies under the pointer: a row beside the map lights up. */
+  onHover?: (hovered: Hovered) => void
+  /** Takes a click before it is a pick; true: it was meant for something else. */
+  onPoint?: (at: LonLat, twice: boolean) => boolean
+  onPointer?: (at: LonLat | null) => void
+}
+
+export type Hovered = { what: 'cell' | 'facility' | 'incident' | 'household' | 'pin'; id: string } | null
+
+/** A benchmark sets the mark; without it nothing is measured. */
+function timed<A extends unknown[]>(name: string, work: (...args: A) => void) {
+  return (...args: A) => {
+    if (!performance.getEntriesByName('map:watch').length) return work(...args)
+    const start = performance.now()
+    work(...args)
+    performance.measure(`map:${name}`, { start })
+  }
 }
 
 const REACH_PX = 6 // how near a finger must come to a sign
@@ -46,6 +65,9 @@ export function useMap(options: MapOptions) {
   const loading = shallowRef(true)
   const broken = shallowRef(false)
   const scale = shallowRef({ metresPerPixel: 0 })
+  const marks = new Map<string, ml.Marker>()
+  let given = new Map<string, number>()
+  let told = ''
   let hovered: string | null = null
   let marked: string | null = null
   let styleLoaded = false
@@ -64,6 +86,7 @@ export function useMap(options: MapOptions) {
     if (styleLoaded) map.value?.setStyle(style, { diff: true })
   })
   watch(options.selectedCell, markSelection)
+  watch(options.classes, giveClasses)
   watch(options.label, (label) => map.value?.getCanvas().setAttribute('aria-label', label))
 
   function make(container: HTMLElement): ml.Map {
@@ -90,20 +113,146 @@ export function useMap(options: MapOptions) {
       styleLoaded = true
       made.setStyle(options.style.value as ml.StyleSpecification, { diff: true }) // it may have changed while loading
       marked = null
+      given = new Map()
       markSelection()
+      giveClasses()
     })
     made.setMissingStyleImageResolver((name) => drawMissing(made, name))
     made.on('load', moved)
     made.on('dataloading', () => (loading.value = true))
     made.on('idle', () => (loading.value = false))
     made.on('error', () => {}) // tiles report their trouble through api/client; without a listener it would go to the console
-    made.on('moveend', moved)
-    made.on('move', measure)
-    made.on('mousemove', (event) => hover(placeAt(event.point)?.code ?? null))
-    made.on('mouseout', () => hover(null))
-    made.on('click', (event) => pick(event.point))
+    made.on('moveend', timed('moved', moved))
+    made.on('move', timed('move', measure))
+    made.on('mousemove', pointed)
+    made.on('mouseout', () => {
+      hover(null)
+      tell(null)
+      options.onPointer?.(null)
+    })
+    made.on('click', timed('pick', (event: ml.MapMouseEvent) => {
+      if (!options.onPoint?.(event.lngLat.toArray() as LonLat, false)) pick(event.point)
+    }))
+    made.on('dblclick', (event) => {
+      if (options.onPoint?.(event.lngLat.toArray() as LonLat, true)) event.preventDefault()
+    })
     measureOf(made)
     return made
+  }
+
+  // one look a frame, however many moves the pointer makes
+  let frame = 0
+  function pointed(event: ml.MapMouseEvent) {
+    cancelAnimationFrame(frame)
+    frame = requestAnimationFrame(timed('hover', () => {
+      if (!map.value) return
+      options.onPointer?.(event.lngLat.toArray() as LonLat)
+      const { sign, code } = under(event.point)
+      hover(code)
+      tell(sign ?? (code ? { what: 'cell', id: code } : null))
+      map.value.getCanvas().style.cursor = sign || code ? 'pointer' : ''
+    }))
+  }
+
+  /** What lies under the pointer, in one question: a sign within two pixels, and the cell. */
+  function under(point: ml.Point): { sign: Hovered; code: string | null } {
+    const it = map.value!
+    const layers = ['pin', 'incident', 'facility', 'household', 'cell-fill'].filter((id) => it.getLayer(id))
+    const box: [ml.PointLike, ml.PointLike] = [[point.x - 2, point.y - 2], [point.x + 2, point.y + 2]]
+    const found = layers.length ? it.queryRenderedFeatures(box, { layers }) : []
+    const place = found.find((f) => f.layer.id === 'cell-fill')
+    return { sign: signOf(found.find((f) => f.layer.id !== 'cell-fill')), code: place ? String(place.properties.code) : null }
+  }
+
+  function tell(next: Hovered) {
+    const key = next ? `${next.what} ${next.id}` : ''
+    if (key === told) return
+    told = key
+    options.onHover?.(next)
+  }
+
+  const SIGNS = { facility: 'facility', incident: 'incident', pin: 'pin', household: 'household' } as const
+  /** The sign at a place of the canvas, what stands for itself before what was drawn from tiles. */
+  function signAt(point: ml.Point, reach: number): Hovered {
+    const it = map.value!
+    const box: [ml.PointLike, ml.PointLike] = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]]
+    const layers = ['pin', 'incident', 'facility', 'household'].filter((id) => it.getLayer(id))
+    return signOf(layers.length ? it.queryRenderedFeatures(box, { layers })[0] : undefined)
+  }
+  function signOf(found: ml.MapGeoJSONFeature | undefined): Hovered {
+    if (!found) return null
+    const what = SIGNS[found.layer.id as keyof typeof SIGNS]
+    const id = what === 'facility' || what === 'pin' ? found.properties.id : found.id
+    return id === undefined || (what === 'household' && found.properties.count !== undefined) ? null : { what, id: String(id) }
+  }
+
+  /** Gives each place its class, and takes it from those that have none any more. */
+  function giveClasses() {
+    const it = map.value
+    if (!it || !styleLoaded) return
+    const target = (id: string) => ({ source: PLACES, sourceLayer: 'cells', id })
+    const next = options.classes.value
+    for (const code of given.keys()) if (!next.has(code)) it.removeFeatureState(target(code), 'k')
+    for (const [code, k] of next) if (given.get(code) !== k) it.setFeatureState(target(code), { k })
+    given = new Map(next)
+  }
+
+  /** A ring around a place, by name; null takes it away. Drawn over the map, so that no style changes with it. */
+  function ring(name: string, at: LonLat | null) {
+    const known = marks.get(name)
+    if (!at) {
+      known?.remove()
+      marks.delete(name)
+      return
+    }
+    if (known) return void known.setLngLat(at)
+    const element = document.createElement('span')
+    element.className = 'map-ring'
+    if (map.value) marks.set(name, new ml.Marker({ element }).setLngLat(at).addTo(map.value))
+  }
+
+  /** A sign that is dragged to where it belongs; returns the function that takes it away. */
+  function dragged(at: LonLat, onDrop: (at: LonLat) => void): { move: (at: LonLat) => void; remove: () => void } {
+    const element = document.createElement('button')
+    element.type = 'button'
+    element.className = 'map-handle'
+    const marker = new ml.Marker({ element, draggable: true }).setLngLat(at)
+    if (map.value) marker.addTo(map.value)
+    const drop = (to: ml.LngLat) => onDrop([Number(to.lng.toFixed(7)), Number(to.lat.toFixed(7))])
+    marker.on('dragend', () => drop(marker.getLngLat()))
+    const STEPS: Record<string, [number, number]> = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] }
+    element.addEventListener('keydown', (event) => {
+      const step = STEPS[event.key]
+      if (!step || !map.value) return
+      event.preventDefault()
+      event.stopPropagation()
+      const from = map.value.project(marker.getLngLat())
+      marker.setLngLat(map.value.unproject([from.x + step[0], from.y + step[1]]))
+      drop(marker.getLngLat())
+    })
+    return { move: (to) => void marker.setLngLat(to), remove: () => void marker.remove() }
+  }
+
+  /** The picture as it is drawn now, `density` pixels to one; the map is back as it was when it returns. */
+  async function picture(density: number): Promise<{ url: string; width: number; height: number }> {
+    const it = map.value!
+    const before = it.getPixelRatio()
+    it.setPixelRatio(density)
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, 8_000)
+      it.once('idle', () => {
+        clearTimeout(timer)
+        done()
+      })
+      it.triggerRepaint()
+    })
+    const url = await new Promise<string>((done) => {
+      it.once('render', () => done(it.getCanvas().toDataURL('image/png')))
+      it.triggerRepaint()
+    })
+    const { clientWidth: width, clientHeight: height } = it.getCanvas()
+    it.setPixelRatio(before)
+    return { url, width, height }
   }
 
   const moved = () => {
@@ -128,7 +277,6 @@ export function useMap(options: MapOptions) {
     if (hovered) map.value.setFeatureState({ source: PLACES, sourceLayer: 'cells', id: hovered }, { hover: false })
     if (code) map.value.setFeatureState({ source: PLACES, sourceLayer: 'cells', id: code }, { hover: true })
     hovered = code
-    map.value.getCanvas().style.cursor = code ? 'pointer' : ''
   }
 
   function markSelection() {
@@ -142,10 +290,12 @@ export function useMap(options: MapOptions) {
 
   function pick(point: ml.Point) {
     const it = map.value!
+    const sign = signAt(point, REACH_PX)
+    if (sign?.what === 'pin') return options.onPick({ what: 'incident', id: sign.id })
+    if (sign && sign.what !== 'cell') return options.onPick({ what: sign.what, id: sign.id })
     const box: [ml.PointLike, ml.PointLike] = [[point.x - REACH_PX, point.y - REACH_PX], [point.x + REACH_PX, point.y + REACH_PX]]
-    const near = it.queryRenderedFeatures(box, { layers: ['facility', 'facility-bin'].filter((id) => it.getLayer(id)) })[0]
-    if (near?.layer.id === 'facility') return options.onPick({ what: 'facility', id: String(near.properties.id) })
-    if (near?.layer.id === 'facility-bin') return flyTo(it.unproject(point).toArray() as LonLat, it.getZoom() + 2)
+    const bins = ['incident-bin', 'facility-bin'].filter((id) => it.getLayer(id))
+    if (bins.length && it.queryRenderedFeatures(box, { layers: bins })[0]) return flyTo(it.unproject(point).toArray() as LonLat, it.getZoom() + 2)
     const place = placeAt(point)
     if (place && place.level < CELL_LEVEL) return flyTo(it.unproject(point).toArray() as LonLat, it.getZoom() + 1.5)
     options.onPick(place ? { what: 'cell', code: place.code } : null)
@@ -175,9 +325,18 @@ export function useMap(options: MapOptions) {
   }
 
   return {
-    map, loading, broken, scale, flyTo, fit, cellsInView,
+    map, loading, broken, scale, flyTo, fit, cellsInView, hover, ring, dragged, picture,
     zoomBy: (steps: number) => void map.value?.easeTo({ zoom: map.value.getZoom() + steps, duration: still() ? 0 : 200 }),
     currentZoom: () => map.value?.getZoom() ?? 0,
     resize: () => void map.value?.resize(),
+    /** Calls with every move; returns the function that stops it. */
+    follow(listen: (center: LonLat, zoom: number) => void): () => void {
+      const tellAll = () => map.value && listen(map.value.getCenter().toArray() as LonLat, map.value.getZoom())
+      map.value?.on('move', tellAll)
+      return () => void map.value?.off('move', tellAll)
+    },
+    jump: (center: LonLat, zoom: number) => void map.value?.jumpTo({ center, zoom }),
+    bounds: () => map.value?.getBounds().toArray().flat() as Bbox | undefined,
+    idle: () => new Promise<void>((done) => (map.value && !map.value.loaded() ? map.value.once('idle', () => done()) : done())),
   }
 }

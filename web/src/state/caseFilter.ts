@@ -1,5 +1,6 @@
 // Which cases are meant: one choice for everything on the page that counts them. The server's filters, as an address asks.
 import { defineStore } from 'pinia'
+import { UNCOUNTED_STATES } from '../lib/caseSigns'
 import { computed, ref } from 'vue'
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
@@ -14,6 +15,12 @@ export function caseQuery(choice: CaseChoice, published: boolean): [string, stri
   const pairs: [string, string][] = [['from', choice.from], ['to', choice.to]]
   const lists: [string, string][] = [['category', choice.categories.join()], ['source', choice.sources.join()], ['state', choice.states.join()]]
   return [...(published ? [] : lists), ...pairs].filter(([name, value]) => value && (!['from', 'to'].includes(name) || DAY.test(value)))
+}
+
+/** The pairs of a query for single cases: without a choice of states those that every count speaks of. */
+export function countedQuery(choice: CaseChoice, states: readonly { code: string }[]): [string, string][] {
+  const counted = choice.states.length ? choice.states : states.map(({ code }) => code).filter((code) => !UNCOUNTED_STATES.includes(code))
+  return caseQuery({ ...choice, states: counted }, false)
 }
 
 export const useCaseFilter = defineStore('caseFilter', () => {

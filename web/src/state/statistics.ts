@@ -8,11 +8,17 @@ import { computed, shallowRef } from 'vue'
 import { readTile } from '../api/tiles'
 import type { Bbox } from '../api/types'
 import { tilesOver, tileUrl, zoomForTiles } from '../lib/tiles'
-import { geometric, quantile, sizeRule, countByClass, type Method } from '../lib/breaks'
+import { geometric, natural, quantile, sizeRule, countByClass, type Method } from '../lib/breaks'
 import { SINGLE_FROM } from '../layers/facilities'
 import { CELL_LEVEL, tilePath, type Measure } from '../layers/layer'
 
 type Properties = Record<string, string | number | boolean>
+/** What tiles carry of a cell. */
+export type CellMeasure = Exclude<Measure, 'rate' | 'cases'>
+export interface CellRow {
+  code: string; name_zh: string; name_en: string; short_name: string; household_count: number; address_count: number; facility_count: number
+  area_m2: number; density: number
+}
 const FEW_TILES = 4
 const MOST_TILES = 16
 
@@ -32,7 +38,9 @@ async function features(names: string[], layer: string, box: Bbox, zoom: number)
 const distinct = (rows: Properties[], key: string) => [...new Map(rows.map((row) => [row[key], row])).values()]
 
 export const useStatistics = defineStore('statistics', () => {
-  const values = shallowRef<Record<Measure, number[]>>({ density: [], household_count: [] })
+  const values = shallowRef<Record<CellMeasure, number[]>>({ density: [], household_count: [] })
+  /** The cells themselves, or the areas that stand for them. */
+  const cellRows = shallowRef<CellRow[]>([])
   const facilityCounts = shallowRef<Map<string, number> | null>(null)
   const loaded = shallowRef(false)
   /** The area is so large that villages or townships stand for cells. */
@@ -50,6 +58,11 @@ export const useStatistics = defineStore('statistics', () => {
         density: cells.map((cell) => Number(cell.density ?? 0)),
         household_count: cells.map((cell) => Number(cell.household_count ?? 0)),
       }
+      cellRows.value = cells.map((cell) => ({
+        code: String(cell.code), name_zh: String(cell.name ?? cell.code), name_en: String(cell.name_en ?? ''), short_name: String(cell.short_name ?? ''),
+        household_count: Number(cell.household_count ?? 0), address_count: Number(cell.address_count ?? 0),
+        facility_count: Number(cell.facility_count ?? 0), area_m2: Number(cell.area_m2 ?? 0), density: Number(cell.density ?? 0),
+      }))
     }
     if (facilities !== undefined) facilityCounts.value = facilities
     loaded.value = true
@@ -79,14 +92,14 @@ export const useStatistics = defineStore('statistics', () => {
     return counts
   }
 
-  function bounds(measure: Measure, method: Method, rule: { min: number; max: number }) {
+  function bounds(measure: CellMeasure, method: Method, rule: { min: number; max: number }) {
     const all = values.value[measure]
-    return method === 'standard' ? sizeRule(rule) : method === 'quantile' ? quantile(all) : geometric(all)
+    return method === 'standard' ? sizeRule(rule) : method === 'quantile' ? quantile(all) : method === 'natural' ? natural(all) : geometric(all)
   }
 
   return {
-    values, facilityCounts, loaded, aggregated, load, bounds,
-    counts: (measure: Measure, at: number[]) => countByClass(values.value[measure], at),
+    values, cellRows, facilityCounts, loaded, aggregated, load, bounds,
+    counts: (measure: CellMeasure, at: number[]) => countByClass(values.value[measure], at),
     cellCount: computed(() => values.value.density.length),
   }
 })
