@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::http::geojson::PageInfo;
 use crate::http::problem::Failure;
 use crate::http::{Body, Path, Problem, Query};
-use crate::privacy::{Audience, audience};
+use crate::privacy::Audience;
 use crate::rows::id as read_id;
 use crate::users::{Right, Signed};
 
@@ -232,6 +232,7 @@ async fn list_results(
     store::sweep(&mut transaction, context.clock.now()).await?;
     let told_as = super::asked::told_as(Audience::K10, &reader);
     let mut kept = store::list(&mut transaction, entry.name, &told_as, before, most as i64 + 1).await?;
+    asker.note(&mut transaction, "analysis.list", 0, None, json!({ "analysis": entry.name }), kept.len() as i64).await?;
     transaction.commit().await?;
     let next = (kept.len() > most).then(|| kept[most - 1].id);
     kept.truncate(most);
@@ -261,9 +262,7 @@ async fn find_result(
     let kept = asker.kept(&mut transaction, Some(entry.name), id).await?;
     let rows = store::rows(&mut transaction, id, after, limit.fetch()).await?;
     let area = kept.area().ok_or_else(|| store::missing(id))?;
-    if audience(&signed.reader.standing(), area, true) == Audience::Cases {
-        asker.note(&mut transaction, "analysis.read", id, area, json!({ "analysis": entry.name }), rows.len() as i64).await?;
-    }
+    asker.note(&mut transaction, "analysis.read", id, Some(area), json!({ "analysis": entry.name }), rows.len() as i64).await?;
     transaction.commit().await?;
     let page = Page::cut(rows, limit, |row| i64::from(row.position));
     let model = context.ground();
@@ -289,7 +288,7 @@ async fn cancel_result(State(context): State<Context>, signed: Signed, Path((nam
     if !stopped {
         store::delete(&mut transaction, id).await?;
     }
-    asker.note(&mut transaction, "analysis.drop", id, area, json!({ "analysis": entry.name, "was": kept.state }), 1).await?;
+    asker.note(&mut transaction, "analysis.drop", id, Some(area), json!({ "analysis": entry.name, "was": kept.state }), 1).await?;
     transaction.commit().await?;
     Ok(if stopped { StatusCode::ACCEPTED } else { StatusCode::NO_CONTENT })
 }

@@ -81,7 +81,8 @@ pub(super) async fn settle(context: &Context, reader: &users::Reader, entry: &'s
         return Err(Error::Forbidden(message));
     }
     let groups = published::groups(&mut context.begin(reader).await?).await?;
-    let mut asked = Asked { entry, within, level: Level::Cell, from: NaiveDate::MIN, to: NaiveDate::MIN, audience, reader: told, of_group: None, params };
+    let mut asked =
+        Asked { entry, within, level: Level::Cell, from: NaiveDate::MIN, to: NaiveDate::MIN, audience, reader: told, of_group: None, params };
     let is_sensitive = match &asked.params.group {
         Some(group) if group != ORDINARY => {
             let known = groups.iter().find(|(name, _)| name == group);
@@ -106,7 +107,9 @@ fn area(params: &Params, reader: &Reader) -> Result<AreaCode> {
     if let Some(text) = &params.within {
         return AreaCode::parse(text).map_err(|error| Error::invalid("/within", "not_a_code", error.to_string()));
     }
-    let only = |range: &CodeRange| Level::ALL.into_iter().find(|level| level.span() == range.hi - range.lo).and_then(|level| AreaCode::from_parts(range.lo, level));
+    let only = |range: &CodeRange| {
+        Level::ALL.into_iter().find(|level| level.span() == range.hi - range.lo).and_then(|level| AreaCode::from_parts(range.lo, level))
+    };
     match reader.published.ranges() {
         [one] => only(one),
         _ => None,
@@ -159,16 +162,23 @@ impl Asked {
             return Err(Error::Invalid(faults));
         }
         let ground = context.ground();
-        let last = params.to.map(Month::of).or_else(|| ground.published.last_month(self.within.range(), &self.reader.published).and_then(Month::from_number));
+        let last = params
+            .to
+            .map(Month::of)
+            .or_else(|| ground.published.last_month(self.within.range(), &self.reader.published).and_then(Month::from_number));
         let last = last.unwrap_or_else(|| Month::of(context.clock.today()).before());
         let months = if self.entry.slices == Slices::Months { 23 } else { 11 };
         let first = params.from.map_or_else(|| Month::from_number(last.number() - months).unwrap_or(last), Month::of);
         (self.from, self.to) = (first.first_day(), last.last_day());
-        let question =
-            Question { model: &ground, reader: &self.reader, group: params.group.as_deref().unwrap_or(ORDINARY), months: (first.number(), last.number()) };
+        let question = Question {
+            model: &ground,
+            reader: &self.reader,
+            group: params.group.as_deref().unwrap_or(ORDINARY),
+            months: (first.number(), last.number()),
+        };
+        let level = params.level.map_or_else(|| question.grain(self.within.range()).level, PlaceLevel::level);
         // A sensitive kind is told one level coarser, whatever was asked for.
-        let coarsest = |level: Level| if is_sensitive { Audience::K10.level_for(level) } else { level };
-        self.level = coarsest(params.level.map_or_else(|| question.grain(self.within.range()).level, PlaceLevel::level));
+        self.level = if is_sensitive { Audience::K10.level_for(level) } else { level };
         Ok(())
     }
 }

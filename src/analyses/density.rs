@@ -42,7 +42,9 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
         let grid = grid(&points, params.bandwidth_m);
         let mut values = density(&points, None, params.bandwidth_m, &grid, Kernel::Quartic).map_err(refused)?;
         let per_km2_year = 1e6 / ground.years();
-        values.iter_mut().for_each(|value| *value *= per_km2_year);
+        for value in &mut values {
+            *value *= per_km2_year;
+        }
         for (band, class) in contour_bands(&values, &grid, &LEVELS).map_err(refused)?.into_iter().zip(CLASSES) {
             if band.shape.0.is_empty() {
                 continue;
@@ -74,5 +76,11 @@ fn grid(points: &[Coord], bandwidth_m: f64) -> Grid {
     let margin = 1.5 * bandwidth_m;
     let (width, height) = (bounds[2] - bounds[0] + 2.0 * margin, bounds[3] - bounds[1] + 2.0 * margin);
     let cell_m = (bandwidth_m / 4.0).max(width.max(height) / MOST);
-    Grid { x0: bounds[0] - margin, y0: bounds[1] - margin, cell_m, columns: (width / cell_m).ceil() as usize, rows: (height / cell_m).ceil() as usize }
+    Grid {
+        x0: bounds[0] - margin,
+        y0: bounds[1] - margin,
+        cell_m,
+        columns: (width / cell_m).ceil() as usize,
+        rows: (height / cell_m).ceil() as usize,
+    }
 }

@@ -68,7 +68,7 @@ pub async fn write(asker: &Asker, analysis: Option<&str>, id: i64, format: Forma
     let rows = store::rows(&mut transaction, id, -1, i64::MAX).await?;
     let area = kept.area().ok_or_else(|| store::missing(id))?;
     let detail = json!({ "analysis": kept.analysis, "format": format!("{format:?}").to_lowercase() });
-    asker.note(&mut transaction, "analysis.export", id, area, detail, rows.len() as i64).await?;
+    asker.note(&mut transaction, "analysis.export", id, Some(area), detail, rows.len() as i64).await?;
     transaction.commit().await?;
     let model = asker.context.ground();
     match format {

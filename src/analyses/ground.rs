@@ -3,6 +3,7 @@
 //! Either every number is true, counted now among cases each of which the reader may open, or every number is one of the
 //! published cube, asked through [`Question`]. There is no mixture, so an answer never tells more than its inputs.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::{Datelike as _, NaiveDate};
@@ -12,12 +13,13 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::asked::Asked;
 use super::params::Denominator;
+use super::store::WithoutPlace;
 use crate::codes::{AreaCode, Level};
 use crate::error::{Error, Fault, Result};
 use crate::mvt::World;
 use crate::privacy::suppression::ORDINARY;
 use crate::published::{Month, Question};
-use crate::read_model::{Incident, Model, Words};
+use crate::read_model::{Incident, Model, MonthSum, Words};
 
 /// What time is cut into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,16 +78,23 @@ pub struct Ground {
 
 impl Ground {
     /// Gathers the inputs; O(incidents + places).
-    pub(super) fn gather(model: &Model, asked: &Asked) -> Result<Self> {
+    pub(super) fn gather(model: &Model, asked: &Asked, without_place: &[WithoutPlace]) -> Result<Self> {
         let slices = slices(asked);
-        let mut ground =
-            Self { of_cases: asked.of_cases(), level: asked.level, days: (asked.from, asked.to), places: Vec::new(), points: Vec::new(), unplaced: 0, slices };
+        let mut ground = Self {
+            of_cases: asked.of_cases(),
+            level: asked.level,
+            days: (asked.from, asked.to),
+            places: Vec::new(),
+            points: Vec::new(),
+            unplaced: 0,
+            slices,
+        };
         let group = asked.params.group.as_deref().unwrap_or(ORDINARY);
         let months = (Month::of(asked.from).number(), Month::of(asked.to).number());
         let question = Question { model, reader: &asked.reader, group, months };
         ground.places = question.places(asked.level, asked.within.range()).into_iter().map(|code| place(model, code, ground.slices.len())).collect();
         if ground.of_cases {
-            ground.count_cases(model, asked)?;
+            ground.count_cases(model, asked, without_place)?;
         } else {
             ground.ask_published(&question, asked);
         }
@@ -133,42 +142,30 @@ impl Ground {
     }
 
     /// Cases each of which the reader may open: the caller has asked `privacy` for the whole area.
-    fn count_cases(&mut self, model: &Model, asked: &Asked) -> Result<()> {
+    fn count_cases(&mut self, model: &Model, asked: &Asked, without_place: &[WithoutPlace]) -> Result<()> {
         let wanted = Wanted::of(model, asked)?;
         let range = asked.within.range();
-        let place_of: FxHashMap<i64, usize> = self.places.iter().enumerate().map(|(n, place)| (place.code.lo(), n)).collect();
-        let (span, first, last) = (asked.level.span(), day_number(asked.from), day_number(asked.to));
-        let starts: Vec<i32> = self.slices.iter().map(|day| day_number(*day)).collect();
-        let mut all = vec![0_u64; self.places.len()];
+        let mut counting = Counting {
+            place_of: self.places.iter().enumerate().map(|(n, place)| (place.code.lo(), n)).collect(),
+            span: asked.level.span(),
+            days: day_number(asked.from)..=day_number(asked.to),
+            starts: self.slices.iter().map(|day| day_number(*day)).collect(),
+            all: vec![0; self.places.len()],
+            wanted,
+        };
         for block in model.incidents.blocks().iter().filter(|block| block.scope_range.lo < range.hi && range.lo < block.scope_range.hi) {
             for (n, row) in block.attributes.iter().enumerate() {
                 let scope = block.scopes[n];
-                let is_own = range.contains(scope) && asked.reader.cases.contains(scope);
-                if !is_own || !(first..=last).contains(&row.occurred_day) || wanted.not_counted.contains(&row.state) {
-                    continue;
-                }
-                let place = place_of.get(&(scope - scope.rem_euclid(span))).copied();
-                if let Some(place) = place {
-                    all[place] += 1;
-                }
-                if !wanted.passes(row) {
-                    continue;
-                }
-                if wanted.points {
+                let is_counted = range.contains(scope) && asked.reader.cases.contains(scope) && counting.count(self, scope, row);
+                if is_counted && counting.wanted.points {
                     self.points.push(block.at(n));
-                }
-                let Some(place) = place.map(|place| &mut self.places[place]) else {
-                    self.unplaced += 1;
-                    continue;
-                };
-                place.count += 1;
-                let slice = starts.partition_point(|start| *start <= row.occurred_day);
-                if let Some(count) = slice.checked_sub(1).and_then(|slice| place.series.get_mut(slice)) {
-                    *count += 1;
                 }
             }
         }
-        for (place, all) in self.places.iter_mut().zip(all) {
+        for case in without_place {
+            counting.count(self, case.scope_code, &as_incident(model, case));
+        }
+        for (place, all) in self.places.iter_mut().zip(counting.all) {
             let households = model.tallies.within(place.code.range()).household_count as f64;
             place.is_whole = true;
             place.denominator = against(asked.params.denominator, households, area_km2(model, place.code), all as f64);
@@ -182,7 +179,7 @@ impl Ground {
             let told = question.place(place.code).map(|(_, sum)| sum);
             let shown = told.filter(|sum| sum.shown > 0);
             place.count = shown.map_or(0, |sum| sum.count);
-            place.told_rate = shown.filter(|sum| sum.is_shown()).and_then(|sum| question.rate(place.code, sum));
+            place.told_rate = shown.filter(MonthSum::is_shown).and_then(|sum| question.rate(place.code, sum));
             place.is_whole = shown.is_some_and(|sum| sum.withheld == 0);
             place.silence = (!place.is_whole).then(|| if shown.is_some() { "months_withheld" } else { question.silence(place.code) });
             let households = question.model.tallies.within(place.code.range()).household_count as f64;
@@ -251,6 +248,58 @@ const fn against(denominator: Denominator, households: f64, area_km2: f64, incid
         Denominator::Households => households,
         Denominator::AreaKm2 => area_km2,
         Denominator::Incidents => incidents,
+    }
+}
+
+/// A case as the map would hold it; a code that the map never saw is none that was asked for.
+fn as_incident(model: &Model, case: &WithoutPlace) -> Incident {
+    let number = |words: &Words, code: &str| words.find(code).unwrap_or(u16::MAX);
+    Incident {
+        unit_id: 0,
+        occurred_day: day_number(case.occurred_on),
+        category: number(&model.lists.category, &case.category),
+        source: number(&model.lists.source, &case.source),
+        state: number(&model.lists.state, &case.state),
+        risk_level: u16::MAX,
+    }
+}
+
+/// Cases being counted.
+struct Counting {
+    /// Places by their first code.
+    place_of: FxHashMap<i64, usize>,
+    span: i64,
+    days: RangeInclusive<i32>,
+    /// First days of the slices of time.
+    starts: Vec<i32>,
+    /// Cases of every kind, by place.
+    all: Vec<u64>,
+    wanted: Wanted,
+}
+
+impl Counting {
+    /// Takes a case in; whether it is one of those asked for.
+    fn count(&mut self, ground: &mut Ground, scope: i64, row: &Incident) -> bool {
+        if !self.days.contains(&row.occurred_day) || self.wanted.not_counted.contains(&row.state) {
+            return false;
+        }
+        let place = self.place_of.get(&(scope - scope.rem_euclid(self.span))).copied();
+        if let Some(place) = place {
+            self.all[place] += 1;
+        }
+        if !self.wanted.passes(row) {
+            return false;
+        }
+        let Some(place) = place.map(|place| &mut ground.places[place]) else {
+            ground.unplaced += 1;
+            return true;
+        };
+        place.count += 1;
+        let slice = self.starts.partition_point(|start| *start <= row.occurred_day);
+        if let Some(count) = slice.checked_sub(1).and_then(|slice| place.series.get_mut(slice)) {
+            *count += 1;
+        }
+        true
     }
 }
 

@@ -20,32 +20,40 @@ pub(super) static ENTRY: Entry = Entry {
     compute,
 };
 
-const CLASSES: [ClassWords; 4] = [
-    ("hot", "热点", "hot", "#b2182b"),
-    ("cold", "冷点", "cold", "#2166ac"),
-    ("not_significant", "不显著", "not significant", "#f2f2f2"),
-    TOO_FEW,
-];
+const CLASSES: [ClassWords; 4] =
+    [("hot", "热点", "hot", "#b2182b"), ("cold", "冷点", "cold", "#2166ac"), ("not_significant", "不显著", "not significant", "#f2f2f2"), TOO_FEW];
 
 fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
     let options = Options { alpha: params.alpha, seed: u64::from(params.seed), ..Options::default() };
     let found = hot_spots(&ground.counts(), &ground.denominators(), &neighbours(ground, params)?, &options).map_err(refused)?;
-    let rows: Vec<Row> = ground.places.iter().zip(&found).map(|(place, found)| {
-        let mut properties = Map::new();
-        if ground.of_cases {
-            tell(&mut properties, place.count, place.denominator, found, ground, params);
-        } else {
-            if let Some(rate) = place.told_rate {
-                properties.insert("rate_per_1000_households_year".into(), Value::from(rate));
+    let rows: Vec<Row> = ground
+        .places
+        .iter()
+        .zip(&found)
+        .map(|(place, found)| {
+            let mut properties = Map::new();
+            if ground.of_cases {
+                tell(&mut properties, place.count, place.denominator, found, ground, params);
+            } else {
+                if let Some(rate) = place.told_rate {
+                    properties.insert("rate_per_1000_households_year".into(), Value::from(rate));
+                }
+                if let Some(reason) = place.silence {
+                    properties.insert("reason".into(), reason.into());
+                }
             }
-            if let Some(reason) = place.silence {
-                properties.insert("reason".into(), reason.into());
-            }
-        }
-        Row { area: Some(place.code), class: class(found.class), properties, shape: None }
-    }).collect();
+            Row { area: Some(place.code), class: class(found.class), properties, shape: None }
+        })
+        .collect();
     let classes = counted(&CLASSES, &rows);
-    Ok(Outcome { legend: Legend { sentence_zh: sentence_zh(ground, params, classes[0].count), sentence_en: sentence_en(ground, params, classes[0].count), classes }, rows })
+    Ok(Outcome {
+        legend: Legend {
+            sentence_zh: sentence_zh(ground, params, classes[0].count),
+            sentence_en: sentence_en(ground, params, classes[0].count),
+            classes,
+        },
+        rows,
+    })
 }
 
 fn tell(properties: &mut Map<String, Value>, count: u64, denominator: f64, found: &HotSpot, ground: &Ground, params: &Params) {

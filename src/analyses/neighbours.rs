@@ -13,6 +13,7 @@ use crate::stats::{StatsError, Weights, weights};
 const SNAP_M: f64 = 0.5;
 
 /// What a measure cannot work with, as a fault of the question.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 pub(super) fn refused(error: StatsError) -> Error {
     Error::invalid("", "not_computable", error.to_string())
 }

@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_an_analysis_does_not_take_is_refused_by_name() {
-        assert_eq!(read("rates", json!({"alpha": 0.01})).unwrap().alpha, 0.01);
+        assert_eq!(read("rates", json!({"alpha": 0.01})).unwrap(), Params { alpha: 0.01, ..Params::default() });
         let said = |name, sent| read(name, sent).unwrap_err().to_string();
         assert!(said("rates", json!({"eps_m": 50})).starts_with("/eps_m: rates takes within, level"));
         assert!(said("rates", json!({"alpha": 2})).starts_with("/alpha: alpha is not between"));
@@ -274,7 +274,11 @@ mod tests {
         for entry in LIST {
             let schema = schema(entry);
             for name in entry.takes {
-                assert!(schema["properties"][name]["default"] != Value::Null && schema["properties"][name]["description"].is_string(), "{} {name}", entry.name);
+                assert!(
+                    schema["properties"][name]["default"] != Value::Null && schema["properties"][name]["description"].is_string(),
+                    "{} {name}",
+                    entry.name
+                );
             }
         }
     }

@@ -40,7 +40,13 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
         let mut properties = Map::new();
         let mut class = TOO_FEW.0;
         if let (Some(rate), Some(funnel)) = (rates[n], limits[n]) {
-            class = if rate.rate > funnel.high { "above" } else if rate.rate < funnel.low { "below" } else { "within" };
+            class = if rate.rate > funnel.high {
+                "above"
+            } else if rate.rate < funnel.low {
+                "below"
+            } else {
+                "within"
+            };
         }
         if ground.of_cases {
             properties.insert("count".into(), place.count.into());

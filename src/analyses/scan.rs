@@ -41,8 +41,14 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
     let zones = nearest_zones(&at, (params.zone_places as usize).min(at.len())).map_err(refused)?;
     let counts: Vec<Vec<u32>> = (0..weeks).map(|week| kept.iter().map(|&n| ground.places[n].series[week]).collect()).collect();
     let baseline: Vec<Vec<f64>> = vec![kept.iter().map(|&n| ground.places[n].denominator).collect(); weeks];
-    let search =
-        Search { counts: &counts, baseline: &baseline, zones: &zones, max_duration: params.most_weeks as usize, prospective: true, model: Model::PopulationBased };
+    let search = Search {
+        counts: &counts,
+        baseline: &baseline,
+        zones: &zones,
+        max_duration: params.most_weeks as usize,
+        prospective: true,
+        model: Model::PopulationBased,
+    };
     let options = Options { top: 0, clusters: 5, simulations: params.simulations as usize, seed: u64::from(params.seed) };
     let is_empty = kept.is_empty() || counts.iter().flatten().all(|count| *count == 0);
     let clusters = if is_empty { Vec::new() } else { space_time_scan(&search, &options).map_err(refused)?.clusters };

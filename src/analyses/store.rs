@@ -1,11 +1,11 @@
 //! The rows of `analyses` and `analysis_rows`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use geo_types::Geometry;
 use serde_json::Value;
 
 use super::answer::{Legend, Row};
-use crate::codes::{AreaCode, Level};
+use crate::codes::{AreaCode, CodeRange, Level};
 use crate::db::{Scoped, to_wkb};
 use crate::error::{Error, Result};
 
@@ -72,6 +72,24 @@ pub(super) async fn categories(transaction: &mut Scoped, group: &str) -> Result<
     Ok(sqlx::query_scalar(sql).bind(group).fetch_all(transaction.conn()).await?)
 }
 
+/// A case that the map does not hold, for only its village is known.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct WithoutPlace {
+    pub scope_code: i64,
+    pub occurred_on: NaiveDate,
+    pub category: String,
+    pub source: String,
+    pub state: String,
+}
+
+/// Cases without a safe place, each of which the reader may open.
+pub(super) async fn cases_without_place(transaction: &mut Scoped, within: CodeRange, from: NaiveDate, to: NaiveDate) -> Result<Vec<WithoutPlace>> {
+    let sql = "select scope_code, occurred_on, category, source, state from incidents
+                where safe_place_id is null and scope_code >= $1 and scope_code < $2 and scope_code <@ (select app.allowed('cases'))
+                  and occurred_on between $3 and $4 order by id";
+    Ok(sqlx::query_as(sql).bind(within.lo).bind(within.hi).bind(from).bind(to).fetch_all(transaction.conn()).await?)
+}
+
 /// A question that is about to be answered.
 #[derive(Debug)]
 pub(super) struct New<'a> {
@@ -112,13 +130,7 @@ pub(super) async fn insert(transaction: &mut Scoped, now: DateTime<Utc>, new: &N
         .await?;
     let sql = "delete from analyses where scope_code = $1 and area_level = $2 and state <> 'running' and told_as = $3 and id <=
                  (select id from analyses where scope_code = $1 and area_level = $2 and told_as = $3 order by id desc offset $4 limit 1)";
-    sqlx::query(sql)
-        .bind(new.within.lo())
-        .bind(new.within.level().to_i16())
-        .bind(new.told_as)
-        .bind(KEPT)
-        .execute(transaction.conn())
-        .await?;
+    sqlx::query(sql).bind(new.within.lo()).bind(new.within.level().to_i16()).bind(new.told_as).bind(KEPT).execute(transaction.conn()).await?;
     Ok(id)
 }
 
@@ -179,7 +191,8 @@ pub(super) async fn sweep(transaction: &mut Scoped, now: DateTime<Utc>) -> Resul
 
 /// Asks a running one to stop; whether it ran.
 pub(super) async fn cancel(transaction: &mut Scoped, id: i64) -> Result<bool> {
-    let done = sqlx::query("update analyses set cancel_asked = true where id = $1 and state = 'running'").bind(id).execute(transaction.conn()).await?;
+    let done =
+        sqlx::query("update analyses set cancel_asked = true where id = $1 and state = 'running'").bind(id).execute(transaction.conn()).await?;
     Ok(done.rows_affected() > 0)
 }
 
@@ -203,8 +216,7 @@ pub(super) fn missing(id: i64) -> Error {
 
 /// Answers of an analysis, newest first, older than the one given.
 pub(super) async fn list(transaction: &mut Scoped, analysis: &str, told_as: &str, before: i64, most: i64) -> Result<Vec<Kept>> {
-    let statement =
-        format!("select {COLUMNS} from analyses where analysis = $1 and told_as in ('cases', $2) and id < $3 order by id desc limit $4");
+    let statement = format!("select {COLUMNS} from analyses where analysis = $1 and told_as in ('cases', $2) and id < $3 order by id desc limit $4");
     Ok(sqlx::query_as(&statement).bind(analysis).bind(told_as).bind(before).bind(most).fetch_all(transaction.conn()).await?)
 }
 

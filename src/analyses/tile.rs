@@ -56,12 +56,17 @@ impl Drawn {
         }
         if !shapes.is_empty() {
             let rows: BTreeMap<i64, &KeptRow> = self.rows.iter().map(|row| (i64::from(row.position), row)).collect();
-            Coverage::new(shapes).tile(tile, BUFFER, |_| true, |id, rings| {
-                if let Some(row) = rows.get(&id) {
-                    let tags = [layer.key("class"), layer.text(&row.class)];
-                    layer.polygon(u64::try_from(id).ok(), rings, &tags);
-                }
-            });
+            Coverage::new(shapes).tile(
+                tile,
+                BUFFER,
+                |_| true,
+                |id, rings| {
+                    if let Some(row) = rows.get(&id) {
+                        let tags = [layer.key("class"), layer.text(&row.class)];
+                        layer.polygon(u64::try_from(id).ok(), rings, &tags);
+                    }
+                },
+            );
         }
         let mut out = TileWriter::default();
         out.add(&layer);
@@ -76,12 +81,17 @@ fn places(model: &Model, level: Level, rows: &BTreeMap<i64, &KeptRow>, tile: Til
     };
     let coverage = if level == Level::Cell { Some(model.cells.coverage()) } else { model.areas.coverage(level.to_i16()) };
     let Some(coverage) = coverage else { return };
-    coverage.tile(tile, BUFFER, |id| lo(id).is_some_and(|lo| rows.contains_key(&lo)), |id, rings| {
-        let Some(row) = lo(id).and_then(|lo| rows.get(&lo)) else { return };
-        let Some(area) = row.area() else { return };
-        let tags = tags(model, area, row, layer);
-        layer.polygon(u64::try_from(area.lo()).ok(), rings, &tags);
-    });
+    coverage.tile(
+        tile,
+        BUFFER,
+        |id| lo(id).is_some_and(|lo| rows.contains_key(&lo)),
+        |id, rings| {
+            let Some(row) = lo(id).and_then(|lo| rows.get(&lo)) else { return };
+            let Some(area) = row.area() else { return };
+            let tags = tags(model, area, row, layer);
+            layer.polygon(u64::try_from(area.lo()).ok(), rings, &tags);
+        },
+    );
 }
 
 fn tags(model: &Model, area: AreaCode, row: &KeptRow, layer: &mut LayerWriter) -> Vec<u32> {

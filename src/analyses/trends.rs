@@ -40,29 +40,34 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
     let p: Vec<f64> = trends.iter().flatten().map(|trend| trend.p_two_sided).collect();
     let threshold = if p.is_empty() { 0.0 } else { fdr_threshold(&p, params.alpha).map_err(refused)? };
     let mut q = if p.is_empty() { Vec::new() } else { adjusted(&p).map_err(refused)? }.into_iter();
-    let rows: Vec<Row> = ground.places.iter().zip(&trends).map(|(place, trend)| {
-        let mut properties = Map::new();
-        let q = trend.as_ref().and_then(|_| q.next());
-        let class = match trend {
-            None => TOO_FEW.0,
-            Some(trend) if trend.p_two_sided >= threshold => "no_trend",
-            Some(trend) if trend.s > 0 => "rising",
-            Some(_) => "falling",
-        };
-        if ground.of_cases {
-            properties.insert("count".into(), place.count.into());
-            properties.insert("series".into(), Value::from(place.series.clone()));
-            if let Some(trend) = trend {
-                properties.insert("s".into(), trend.s.into());
-                properties.insert("z".into(), short(trend.z));
-                properties.insert("p".into(), short(trend.p_two_sided));
-                properties.insert("q".into(), q.map_or(Value::Null, short));
+    let rows: Vec<Row> = ground
+        .places
+        .iter()
+        .zip(&trends)
+        .map(|(place, trend)| {
+            let mut properties = Map::new();
+            let q = trend.as_ref().and_then(|_| q.next());
+            let class = match trend {
+                None => TOO_FEW.0,
+                Some(trend) if trend.p_two_sided >= threshold => "no_trend",
+                Some(trend) if trend.s > 0 => "rising",
+                Some(_) => "falling",
+            };
+            if ground.of_cases {
+                properties.insert("count".into(), place.count.into());
+                properties.insert("series".into(), Value::from(place.series.clone()));
+                if let Some(trend) = trend {
+                    properties.insert("s".into(), trend.s.into());
+                    properties.insert("z".into(), short(trend.z));
+                    properties.insert("p".into(), short(trend.p_two_sided));
+                    properties.insert("q".into(), q.map_or(Value::Null, short));
+                }
+            } else if let Some(reason) = place.silence {
+                properties.insert("reason".into(), reason.into());
             }
-        } else if let Some(reason) = place.silence {
-            properties.insert("reason".into(), reason.into());
-        }
-        Row { area: Some(place.code), class, properties, shape: None }
-    }).collect();
+            Row { area: Some(place.code), class, properties, shape: None }
+        })
+        .collect();
     let classes = counted(&CLASSES, &rows);
     let (level, told, unjudged, alpha) = (words::level(ground.level), words::counted(ground), words::unjudged(ground), words::percent(params.alpha));
     let (rising, falling, months) = (classes[0].count, classes[1].count, ground.slices.len());

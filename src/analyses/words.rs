@@ -28,7 +28,10 @@ pub(super) fn counted(ground: &Ground) -> Both {
     let (from, to) = ground.days;
     let (zh, en) = if ground.of_cases { ("", "") } else { ("已发布的至少 ", "at least ") };
     let (zh_kind, en_kind) = if ground.of_cases { ("纠纷", "incidents") } else { ("纠纷", "published incidents") };
-    both(format!("{from} 至 {to} 的{zh} {} 件{zh_kind}", ground.total()).replace("  ", " "), format!("{en}{} {en_kind} from {from} to {to}", ground.total()))
+    both(
+        format!("{from} 至 {to} 的{zh} {} 件{zh_kind}", ground.total()).replace("  ", " "),
+        format!("{en}{} {en_kind} from {from} to {to}", ground.total()),
+    )
 }
 
 /// What it is set against.

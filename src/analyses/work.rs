@@ -51,7 +51,7 @@ pub struct Begun {
 pub async fn begin(asker: &Asker, entry: &'static Entry, params: Params) -> Result<Begun> {
     let permit = AT_ONCE.try_acquire().map_err(|_| Error::Busy { retry_after_s: 5, message: "other analyses are at work; ask again soon".into() })?;
     let asked = settle(&asker.context, &asker.reader, entry, params).await?;
-    let (asked, ground) = gather(&asker.context, asked).await?;
+    let (asked, ground) = gather(&asker.context, &asker.reader, asked).await?;
     let (revision, told_as, kept_params) = (ground.revision(), asked.told_as(), asked.params.kept(entry)?);
     let new = store::New {
         analysis: entry.name,
@@ -71,7 +71,7 @@ pub async fn begin(asker: &Asker, entry: &'static Entry, params: Params) -> Resu
         Some(id) => id,
         None => store::insert(&mut transaction, now, &new).await?,
     };
-    asker.note(&mut transaction, "analysis.run", id, asked.within, json!({ "analysis": entry.name, "params": kept_params }), 0).await?;
+    asker.note(&mut transaction, "analysis.run", id, Some(asked.within), json!({ "analysis": entry.name, "params": kept_params }), 0).await?;
     transaction.commit().await?;
     let task = same.is_none().then(|| {
         let asker = asker.clone();
@@ -96,9 +96,14 @@ pub async fn finished(begun: Begun, most: Duration) -> Result<bool> {
     }
 }
 
-async fn gather(context: &Context, asked: Asked) -> Result<(Asked, Ground)> {
+async fn gather(context: &Context, reader: &Reader, asked: Asked) -> Result<(Asked, Ground)> {
+    let unplaced = if asked.of_cases() {
+        store::cases_without_place(&mut context.begin(reader).await?, asked.within.range(), asked.from, asked.to).await?
+    } else {
+        Vec::new()
+    };
     let model = context.ground();
-    let gathered = tokio::task::spawn_blocking(move || Ground::gather(&model, &asked).map(|ground| (asked, ground)));
+    let gathered = tokio::task::spawn_blocking(move || Ground::gather(&model, &asked, &unplaced).map(|ground| (asked, ground)));
     gathered.await.map_err(Error::internal("gather the inputs"))?
 }
 
@@ -154,7 +159,8 @@ impl Asker {
                 transaction.commit().await?;
                 return Ok(());
             }
-            let message = if matches!(error, Error::Internal { .. }) { "a failure of the machine; it is in the log".to_owned() } else { error.to_string() };
+            let message =
+                if matches!(error, Error::Internal { .. }) { "a failure of the machine; it is in the log".to_owned() } else { error.to_string() };
             self.end(id, "failed", Some(&message)).await
         };
         if let Err(error) = ended.await {
@@ -182,21 +188,21 @@ impl Asker {
             let entry = find(&kept.analysis)?;
             let params: Params = serde_json::from_value(kept.params.clone()).map_err(Error::internal("read kept parameters"))?;
             let asked = settle(&self.context, &self.reader, entry, params).await?;
-            let (asked, ground) = gather(&self.context, asked).await?;
+            let (asked, ground) = gather(&self.context, &self.reader, asked).await?;
             Ok::<bool, Error>(entry.version == kept.version && ground.revision() == kept.data_revision && asked.told_as() == kept.told_as)
         };
         !now.await.unwrap_or(false)
     }
 
     /// The entry of the audit trail.
-    pub(super) async fn note(&self, transaction: &mut Scoped, action: &str, id: i64, area: AreaCode, detail: Value, rows: i64) -> Result<()> {
-        let target = id.to_string();
+    pub(super) async fn note(&self, transaction: &mut Scoped, action: &str, id: i64, area: Option<AreaCode>, detail: Value, rows: i64) -> Result<()> {
+        let target = if id > 0 { id.to_string() } else { String::new() };
         let entry = AuditEntry {
             user_id: Some(self.reader.user_id),
             account: &self.reader.account,
             action,
             target: &target,
-            area: Some(area),
+            area,
             detail,
             rows: Some(rows),
             request_id: &self.request_id,

@@ -113,7 +113,20 @@ mod tests {
 
     #[test]
     fn words_at_the_terminal_are_the_parameters_of_the_interface() {
-        let typed = Typed::parse_from(["x", "rates", "--as", "a", "--within", "990321", "--set", "alpha=0.01", "--set", "category=02,03", "--set", "level=village"]);
+        let typed = Typed::parse_from([
+            "x",
+            "rates",
+            "--as",
+            "a",
+            "--within",
+            "990321",
+            "--set",
+            "alpha=0.01",
+            "--set",
+            "category=02,03",
+            "--set",
+            "level=village",
+        ]);
         let expected = serde_json::json!({"within": "990321", "alpha": 0.01, "category": ["02", "03"], "level": "village"});
         assert_eq!(Value::Object(sent(&typed.args).unwrap()), expected);
     }
