@@ -60,8 +60,8 @@ async fn find_analysis_tile(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let (asker, id) = (asker(&app, &signed)?, read_id("result", &id)?);
-    let tile = TileId::parse(&z, &x, &y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let drawn = analyses::drawn(&asker, id, true).await?;
+    let tile = TileId::parse(&z, &x, &y).map_err(|fault| Error::NotFound { what: "tile", id: format!("{z}/{x}/{y}: {fault}") })?;
     let looked = format!("analysis {} {id}", drawn.analysis);
     let model = app.context.ground();
     let made = tokio::task::spawn_blocking(move || drawn.tile(&model, tile)).await.map_err(Error::internal("encode a tile"))?;

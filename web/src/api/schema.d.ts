@@ -4,6 +4,112 @@
  */
 
 export interface paths {
+    "/api/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List analyses
+         * @description Each with the JSON schema of its parameters.
+         */
+        get: operations["list_analyses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a question
+         * @description The answer where it takes less than three seconds, else 202: ask for the result until it is done. The same question about
+         *     the same data is answered from what is kept. Who may open each case of the area gets true numbers with free filters;
+         *     everybody else classes made of published numbers alone.
+         */
+        post: operations["run_analysis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List results
+         * @description Kept answers of an analysis that this reader may be given, newest first.
+         */
+        get: operations["list_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}/results/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a result
+         * @description The answer with a page of its rows.
+         */
+        get: operations["find_result"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel or drop a result
+         * @description A running answer is asked to stop; a kept one is taken away. Only by the account that asked.
+         */
+        delete: operations["cancel_result"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}/results/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a result
+         * @description The whole answer as GeoJSON with borders, or as CSV. Points of incidents are in neither.
+         */
+        get: operations["export_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/areas": {
         parameters: {
             query?: never;
@@ -751,6 +857,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tiles/analysis/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A style of a result
+         * @description For MapLibre. `metadata` holds the legend: in one sentence, Chinese and English, what the classes mean, the period, the
+         *     denominator, the number of incidents and the test.
+         */
+        get: operations["find_analysis_style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/analysis/{id}/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One tile of a result
+         * @description Mapbox Vector Tile 2 with the layer `analysis`: `class`, and for places `code` and names; no number is in it. 204 where
+         *     empty; strong ETag.
+         */
+        get: operations["find_analysis_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tiles/{layers}": {
         parameters: {
             query?: never;
@@ -805,6 +953,28 @@ export interface components {
         AccountPage: {
             items: components["schemas"]["UserView"][];
             page: components["schemas"]["PageInfo"];
+        };
+        /** @description All analyses. */
+        Analyses: {
+            items: components["schemas"]["AnalysisView"][];
+        };
+        /** @description What can be asked. */
+        AnalysisView: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Version of its formula.
+             */
+            version: number;
+            /** @description What it answers, Chinese. */
+            title_zh: string;
+            /** @description What it answers, English. */
+            title_en: string;
+            /** @description Whether it needs the right to open each of the cases. */
+            cases_only: boolean;
+            /** @description JSON schema of its parameters. */
+            parameters: Record<string, never>;
         };
         /** @description What a client sends; what is left out stays. */
         AreaInput: {
@@ -1022,6 +1192,19 @@ export interface components {
             codes?: string[] | null;
             /** @description Boxes around what changed: west, south, east, north in degrees. */
             boxes: number[][];
+        };
+        /** @description One class. */
+        ClassEntry: {
+            /** @description Its name in rows and tiles. */
+            class: string;
+            /** @description Chinese. */
+            label_zh: string;
+            /** @description English. */
+            label_en: string;
+            /** @description Colour of the fill, `#rrggbb`; told apart by the colour-blind too. */
+            colour: string;
+            /** @description Rows of the class. */
+            count: number;
         };
         /** @description Every code list, in the order of its menu. */
         Codes: {
@@ -2057,6 +2240,15 @@ export interface components {
              */
             count: number;
         };
+        /** @description What a map of the answer means. */
+        Legend: {
+            /** @description One sentence, Chinese: what the classes mean, period, denominator, number of incidents, the test. */
+            sentence_zh: string;
+            /** @description The same in English. */
+            sentence_en: string;
+            /** @description The classes, in the order in which they are shown. */
+            classes: components["schemas"]["ClassEntry"][];
+        };
         /**
          * @description The level of an area or cell, by the number of digits of its code.
          * @enum {string}
@@ -2186,6 +2378,121 @@ export interface components {
             attribution: string;
             map_approval_no?: string | null;
             size_rule: components["schemas"]["SizeRule"];
+        };
+        /** @description Parameters of all analyses; each takes some of them. */
+        Params: {
+            /**
+             * @description Code of the area; may be left out by who has rights in one area only.
+             * @default null
+             */
+            within: string | null;
+            /**
+             * @description Level of the places: `cell` unless given; of published numbers the finest at which half of the places are told.
+             * @default null
+             */
+            level: null | ("cell" | "village" | "township");
+            /**
+             * @description Group of kinds. Published numbers: `ordinary` unless given; cases: every kind.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Format: date
+             * @description First day; 365 days before the last unless given. Published numbers: its month.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * Format: date
+             * @description Last day; today unless given. Published numbers: its month.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Categories; with case rights only.
+             * @default []
+             */
+            category: string[];
+            /**
+             * @description Sources; with case rights only.
+             * @default []
+             */
+            source: string[];
+            /**
+             * @description States; with case rights only.
+             * @default []
+             */
+            state: string[];
+            /**
+             * @description What incidents are set against.
+             * @default households
+             */
+            denominator: "households" | "area_km2" | "incidents";
+            /**
+             * @description Who counts as a neighbour.
+             * @default queen
+             */
+            neighbourhood: "queen" | "rook" | "nearest" | "band";
+            /**
+             * Format: int32
+             * @description How many of the nearest places are neighbours.
+             * @default 8
+             */
+            nearest: number;
+            /**
+             * Format: double
+             * @description Within how many metres a place is a neighbour.
+             * @default 1500
+             */
+            band_m: number;
+            /**
+             * Format: double
+             * @description Wanted share of false finds.
+             * @default 0.05
+             */
+            alpha: number;
+            /**
+             * Format: int32
+             * @description Seed of the permutations and simulations: the same seed, the same answer.
+             * @default 1
+             */
+            seed: number;
+            /**
+             * Format: double
+             * @description Metres within which incidents lie together.
+             * @default 150
+             */
+            eps_m: number;
+            /**
+             * Format: int32
+             * @description Incidents that make a cluster.
+             * @default 10
+             */
+            min_points: number;
+            /**
+             * Format: double
+             * @description Metres at which an incident is felt no more.
+             * @default 800
+             */
+            bandwidth_m: number;
+            /**
+             * Format: int32
+             * @description The longest window that is searched, in weeks.
+             * @default 8
+             */
+            most_weeks: number;
+            /**
+             * Format: int32
+             * @description The most places of a zone that is searched.
+             * @default 12
+             */
+            zone_places: number;
+            /**
+             * Format: int32
+             * @description Simulations behind a p.
+             * @default 999
+             */
+            simulations: number;
         };
         /** @description A change of the own password. */
         PasswordChange: {
@@ -2332,6 +2639,64 @@ export interface components {
         /** @description A page of entries. An entry of a published month that is in no page is withheld. */
         PublishedPage: {
             items: components["schemas"]["PublishedEntry"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /** @description An answer with a page of its rows. */
+        ResultRows: {
+            result: components["schemas"]["ResultView"];
+            /** @description Rows with `class`, and `code` and names where a row is a place. */
+            items: Record<string, never>[];
+            page: components["schemas"]["PageInfo"];
+        };
+        /** @description An answer, without its rows. */
+        ResultView: {
+            /**
+             * Format: int64
+             * @description Key of the answer.
+             */
+            id: number;
+            /** @description Which analysis. */
+            analysis: string;
+            /**
+             * Format: int32
+             * @description Version of its formula.
+             */
+            version: number;
+            /** @description Parameters with nothing left open. */
+            params: Record<string, never>;
+            /** @description `cases`: true numbers; `published`: from published numbers alone, as classes and rates in two digits. */
+            source: string;
+            /** @description `running`, `done`, `failed`, `cancelled`. */
+            state: string;
+            /** @description `computing`, `writing`, `done`. */
+            step: string;
+            /**
+             * Format: date-time
+             * @description Instant it was asked, UTC.
+             */
+            made_at: string;
+            /**
+             * Format: date-time
+             * @description Instant it ended, UTC.
+             */
+            ended_at?: string | null;
+            /** @description Hash over every input. */
+            data_revision: string;
+            /** @description Whether data or formula moved since; null while it is not done. */
+            stale?: boolean | null;
+            /**
+             * Format: int32
+             * @description Rows of the answer.
+             */
+            row_count: number;
+            legend?: null | components["schemas"]["Legend"];
+            /** @description Why it failed. */
+            message?: string | null;
+        };
+        /** @description A page of answers. */
+        Results: {
+            /** @description Newest first. */
+            items: components["schemas"]["ResultView"][];
             page: components["schemas"]["PageInfo"];
         };
         /**
@@ -2542,6 +2907,331 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_analyses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analyses"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_analysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Params"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_results: {
+        parameters: {
+            query?: {
+                /** @description Rows a page, 1 to 1,000; of answers 50 at most. */
+                limit?: number;
+                /** @description Where the page begins: `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_result: {
+        parameters: {
+            query?: {
+                /** @description Rows a page, 1 to 1,000; of answers 50 at most. */
+                limit?: number;
+                /** @description Where the page begins: `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultRows"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is asked to stop */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_result: {
+        parameters: {
+            query?: {
+                /** @description `geojson` unless given, or `csv`. */
+                format?: "geojson" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_areas: {
         parameters: {
             query?: {
@@ -5255,6 +5945,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_analysis_style: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_analysis_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the answer */
+                id: string;
+                z: string;
+                x: string;
+                y: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Anything that fails is told as a problem (RFC 9457) */
