@@ -102,7 +102,7 @@ fn make(place: &Place, account: &Account, binaries: &Binaries, ephemeral: bool, 
     let mut command = account.command(&binaries.program("initdb"));
     command
         .args(["--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8", "--lc-messages=C", "--lc-monetary=C", "--lc-numeric=C", "--lc-time=C"])
-        .args(["--auth=scram-sha-256", "--data-checksums", "--text-search-config=pg_catalog.simple", "--username", SUPERUSER])
+        .args(["--auth=scram-sha-256", "--data-checksums", "--text-search-config=simple", "--username", SUPERUSER])
         .arg("--pwfile")
         .arg(&pw)
         .arg("-D")
