@@ -1,5 +1,6 @@
 //! The whole: what every handler is given, and (on one screen) every route.
 
+mod analysis_tiles;
 mod audit_routes;
 mod description;
 mod events;
@@ -109,6 +110,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::facilities::api::routes())
         .merge(crate::incidents::api::routes())
         .merge(crate::published::routes())
+        .merge(crate::analyses::api::routes())
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())
@@ -120,13 +122,13 @@ fn api() -> OpenApiRouter<App> {
 
 /// The description of the interface, OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    description::complete(api().merge(tile_routes::routes()).into_openapi())
+    description::complete(api().merge(tile_routes::routes()).merge(analysis_tiles::routes()).into_openapi())
 }
 
 /// Every route.
 pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
-    let (tiles, _) = tile_routes::routes().split_for_parts();
+    let (tiles, _) = tile_routes::routes().merge(analysis_tiles::routes()).split_for_parts();
     let described = get(|| async { axum::Json(openapi()) });
     let routes = api
         .route("/openapi.json", described)

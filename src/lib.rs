@@ -7,12 +7,14 @@
 //! * toolkits: [`db`] (scoped transactions), [`http`] (problems, extractors), [`audit`];
 //! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
 //!   they share in [`rows`], and [`imports`], [`exports`], [`demo`]; and [`published`], what is told of incidents without case rights;
-//! * what the map reads: [`read_model`], [`tiles`];
+//! * what the map reads: [`read_model`], [`tiles`]; and [`analyses`], where disputes cluster and whether that is more than
+//!   chance;
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
 //! Glossary: cell 网格, area 区域, household 户, facility 设施, incident 矛盾纠纷, boundary 边界, supervisor 网格管理员,
 //! safe place 安全点, scope 范围, grant 授权.
 
+pub mod analyses;
 pub mod app;
 pub mod areas;
 pub mod audit;

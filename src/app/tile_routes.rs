@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Where this server is, as the client sees it.
-fn base(headers: &HeaderMap, secure: bool) -> String {
+pub(super) fn base(headers: &HeaderMap, secure: bool) -> String {
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     format!("{}://{host}", if secure { "https" } else { "http" })
 }
@@ -105,7 +105,7 @@ async fn find_style(
     Ok(private(Json(style).into_response()))
 }
 
-fn private(mut response: Response) -> Response {
+pub(super) fn private(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }

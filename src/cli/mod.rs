@@ -1,6 +1,7 @@
 //! The command line: one command a file.
 
 mod accounts;
+mod analyze;
 mod audit;
 mod demo;
 pub mod export;
@@ -45,6 +46,8 @@ enum Command {
     Demo(WithStorage<demo::DemoArgs>),
     /// Publish incident numbers of months that have ended
     Publish(WithStorage<publish::PublishArgs>),
+    /// Ask where disputes cluster, rise or are out of the ordinary
+    Analyze(Box<analyze::AnalyzeArgs>),
     /// Write a layer to a file, in the form that `import` reads again
     Export(export::ExportArgs),
     /// Manage accounts
@@ -106,6 +109,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
         Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Publish(args) => with_place(&args.storage, async |db, clock| publish::run(&args.command, db, clock, &mut Terminal).await).await,
+        Command::Analyze(args) => analyze::run(*args).await,
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,

@@ -18,7 +18,7 @@ mod work;
 pub use counts::level;
 pub use month::Month;
 pub use publish::{Done, Wanted};
-pub use store::known;
+pub use store::{groups, known};
 pub use table::Telling;
 pub use told::{CLASSES, Grain, IncidentSum, Period, Question, class_of, of_place, rate_of};
 pub use work::{every_month, publish_last_month, run};

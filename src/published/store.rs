@@ -12,7 +12,7 @@ use crate::privacy::suppression::ORDINARY;
 use crate::read_model::MonthNumber;
 
 /// Groups of kinds in order, and whether one of the kinds in it is sensitive.
-pub(super) async fn groups(transaction: &mut Scoped) -> Result<Vec<(String, bool)>> {
+pub async fn groups(transaction: &mut Scoped) -> Result<Vec<(String, bool)>> {
     let groups: Vec<(String, bool)> = sqlx::query_as("select category_group, bool_or(sensitive) from incident_categories group by 1 order by 1")
         .fetch_all(transaction.conn())
         .await?;

@@ -1,6 +1,7 @@
 //! The integration tests, one binary: a module per room.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands, its helpers too")]
 
+mod analyses;
 mod architecture;
 mod attack;
 mod audit;

@@ -28,7 +28,11 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 36] = [
+const ROUTES: [(&str, Tells); 42] = [
+    ("/api/analyses", Nothing),
+    ("/api/analyses/{name}/results", Published),
+    ("/api/analyses/{name}/results/{id}", Published),
+    ("/api/analyses/{name}/results/{id}/export", Published),
     ("/api/areas", Nothing),
     ("/api/areas/{code}", Nothing),
     ("/api/areas/{code}/summary", Published),
@@ -62,6 +66,8 @@ const ROUTES: [(&str, Tells); 36] = [
     ("/api/tokens", Nothing),
     ("/api/users", Nothing),
     ("/api/users/areas", Nothing),
+    ("/tiles/analysis/{id}", Published),
+    ("/tiles/analysis/{id}/{z}/{x}/{y}", Published),
     ("/tiles/{layers}", Nothing),
     ("/tiles/{layers}/{z}/{x}/{y}", Cases),
     ("/styles/{name}", Nothing),
@@ -85,8 +91,9 @@ const TILES: [(&str, Tells); 13] = [
 ];
 
 /// The files whose statements read incidents, and why each may.
-const READERS: [(&str, &str); 6] = [
+const READERS: [(&str, &str); 7] = [
     ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
+    ("src/analyses/store.rs", "cases of which only the village is known, of an area of which the reader may open each"),
     ("src/incidents/store.rs", "cases, under the reader's rights"),
     ("src/published/store.rs", "counts of cases under the reader's rights; the publisher's counts come from app.count_incidents"),
     ("src/imports/undo.rs", "whether an import can be taken back; no number is told"),
@@ -95,7 +102,8 @@ const READERS: [(&str, &str); 6] = [
 ];
 
 /// The files that read incidents in memory, and why each may.
-const READERS_IN_MEMORY: [(&str, &str); 6] = [
+const READERS_IN_MEMORY: [(&str, &str); 7] = [
+    ("src/analyses/ground.rs", "cases of an area of which the reader may open each; privacy is asked for the whole of it"),
     ("src/read_model/model.rs", "the digest"),
     ("src/read_model/size.rs", "bytes"),
     ("src/read_model/ask.rs", "keys in a box, of cases the reader may open"),
@@ -156,7 +164,7 @@ fn incidents_are_read_in_known_places_only() {
             let is_model = name.starts_with("src/read_model")
                 || name.starts_with("src/tiles")
                 || name.starts_with("src/app")
-                || name.starts_with("src/analysis");
+                || name.starts_with("src/analyses");
             if is_model && reads(".incidents") {
                 in_memory.insert(name);
             }

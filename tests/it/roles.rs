@@ -61,10 +61,13 @@ fn filling(path: &str, name: &str) -> Filling {
         ("cells", "code") => texts("990321001001001", "990321002001001", "990321009001001"),
         // the first case of each cell is with no unit yet, the second is
         ("incidents", "id") => keys(OWN_KEY + 1, FOREIGN_KEY + 1),
-        ("facilities" | "households" | "units" | "users" | "tokens", "id") | ("users", "grant_id") => keys(OWN_KEY, FOREIGN_KEY),
+        ("facilities" | "households" | "units" | "users" | "tokens" | "analyses" | "tiles", "id") | ("users", "grant_id") => {
+            keys(OWN_KEY, FOREIGN_KEY)
+        }
         ("jobs" | "imports", "id") => texts("01KA000000000000000000000A", "01KB000000000000000000000B", "01KC000000000000000000000C"),
         ("service-standards", "id") => only("1", "9900001"),
         ("settings", "key") => only("map_attribution", "no_such_setting"),
+        ("analyses", "name") => only("rates", "rates"),
         ("tiles", "layers") => only("areas,cells,households,facilities,incidents,water,roads,greens,published", "nothing"),
         ("tiles", "z") => only("12", "31"),
         ("tiles", "x") => only("3413", "x"),
@@ -102,6 +105,7 @@ fn body(route: &Route) -> Option<Value> {
         ("POST", "/api/incidents/{id}/transitions") => json!({"to": "in_process"}),
         ("POST", "/api/exports") => json!({"noun": "incidents", "rows": 3}),
         ("POST", "/api/publications") => json!({"month": "2026-01", "within": FOREIGN}),
+        ("POST", "/api/analyses/{name}") => json!({"within": FOREIGN}),
         ("PATCH", "/api/service-standards/{id}") => json!({"minutes": 6}),
         ("PUT", "/api/settings/{key}") => json!({"value": ""}),
         ("POST", "/api/imports" | "/api/imports/{id}/commit" | "/api/imports/{id}/undo" | "/api/jobs/{id}/undo" | "/api/jobs/{id}/cancel") => {

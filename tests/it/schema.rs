@@ -82,7 +82,8 @@ const PERSONAL: [&str; 26] = [
 ];
 
 /// Columns that such a word leads to, and why they hold no natural person, or only an account of the system.
-const ALLOWED: [(&str, &str, &str); 50] = [
+const ALLOWED: [(&str, &str, &str); 51] = [
+    ("analyses", "asked_by", "account of the system"),
     ("api_tokens", "name", "what a program's token is for"),
     ("api_tokens", "user_id", "account of the system"),
     ("areas", "name_en", "name of an area"),

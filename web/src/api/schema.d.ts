@@ -4,6 +4,112 @@
  */
 
 export interface paths {
+    "/api/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List analyses
+         * @description Each with the JSON schema of its parameters.
+         */
+        get: operations["list_analyses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a question
+         * @description The answer where it takes less than three seconds, else 202: ask for the result until it is done. The same question about
+         *     the same data is answered from what is kept. Who may open each case of the area gets true numbers with free filters;
+         *     everybody else classes made of published numbers alone.
+         */
+        post: operations["run_analysis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List results
+         * @description Kept answers of an analysis that this reader may be given, newest first.
+         */
+        get: operations["list_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}/results/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a result
+         * @description The answer with a page of its rows.
+         */
+        get: operations["find_result"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel or drop a result
+         * @description A running answer is asked to stop; a kept one is taken away. Only by the account that asked.
+         */
+        delete: operations["cancel_result"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{name}/results/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a result
+         * @description The whole answer as GeoJSON with borders, or as CSV. Points of incidents are in neither.
+         */
+        get: operations["export_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/areas": {
         parameters: {
             query?: never;
@@ -174,6 +280,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note an export
+         * @description The rows came by the lists and were cut to the reader there; this puts into the audit trail that they leave as a file.
+         */
+        post: operations["note_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/exports/{what}": {
         parameters: {
             query?: never;
@@ -303,6 +429,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incident-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count incidents over time.
+         * @description Who may open each of the cases counted gets true numbers with free filters, by weeks or months. Everybody else gets
+         *     published months.
+         */
+        get: operations["follow_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents": {
         parameters: {
             query?: never;
@@ -348,6 +495,23 @@ export interface paths {
         };
         /** The true place of an open case, for its handling unit alone; the look is in the audit trail. */
         get: operations["open_incident_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a case so far. The look is in the audit trail. */
+        get: operations["list_incident_steps"];
         put?: never;
         post?: never;
         delete?: never;
@@ -501,7 +665,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Finds areas, cells and facilities by name or code. */
+        /** Finds areas, cells, facilities and (with the right to them) addresses by name or code. */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -620,6 +784,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the system stands */
+        get: operations["find_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -673,6 +854,23 @@ export interface paths {
          * @description Answers the one-time password; it is shown once, and the first sign-in must set another.
          */
         post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List areas in which roles can be given */
+        get: operations["list_grantable_areas"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -768,6 +966,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tiles/analysis/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A style of a result
+         * @description For MapLibre. `metadata` holds the legend: in one sentence, Chinese and English, what the classes mean, the period, the
+         *     denominator, the number of incidents and the test.
+         */
+        get: operations["find_analysis_style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/analysis/{id}/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One tile of a result
+         * @description Mapbox Vector Tile 2 with the layer `analysis`: `class`, and for places `code` and names; no number is in it. 204 where
+         *     empty; strong ETag.
+         */
+        get: operations["find_analysis_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tiles/{layers}": {
         parameters: {
             query?: never;
@@ -822,6 +1062,28 @@ export interface components {
         AccountPage: {
             items: components["schemas"]["UserView"][];
             page: components["schemas"]["PageInfo"];
+        };
+        /** @description All analyses. */
+        Analyses: {
+            items: components["schemas"]["AnalysisView"][];
+        };
+        /** @description What can be asked. */
+        AnalysisView: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Version of its formula.
+             */
+            version: number;
+            /** @description What it answers, Chinese. */
+            title_zh: string;
+            /** @description What it answers, English. */
+            title_en: string;
+            /** @description Whether it needs the right to open each of the cases. */
+            cases_only: boolean;
+            /** @description JSON schema of its parameters. */
+            parameters: Record<string, never>;
         };
         /** @description What a client sends; what is left out stays. */
         AreaInput: {
@@ -1040,6 +1302,19 @@ export interface components {
             /** @description Boxes around what changed: west, south, east, north in degrees. */
             boxes: number[][];
         };
+        /** @description One class. */
+        ClassEntry: {
+            /** @description Its name in rows and tiles. */
+            class: string;
+            /** @description Chinese. */
+            label_zh: string;
+            /** @description English. */
+            label_en: string;
+            /** @description Colour of the fill, `#rrggbb`; told apart by the colour-blind too. */
+            colour: string;
+            /** @description Rows of the class. */
+            count: number;
+        };
         /** @description Every code list, in the order of its menu. */
         Codes: {
             facility_kind: components["schemas"]["FacilityKind"][];
@@ -1100,6 +1375,23 @@ export interface components {
             /** @description How it stands in the chain. */
             standing: components["schemas"]["Standing"];
         };
+        /** @description A list that leaves the page as a file. */
+        ExportNote: {
+            /** @description What the rows are. */
+            noun: components["schemas"]["ExportNoun"];
+            /**
+             * Format: int32
+             * @description How many rows.
+             */
+            rows: number;
+            /** @description The filters in force, without personal data. */
+            filter?: string;
+        };
+        /**
+         * @description What can leave as a file; of cases the table without any place.
+         * @enum {string}
+         */
+        ExportNoun: "cells" | "households" | "facilities" | "incidents";
         /** @description What a client sends; what is left out stays. Texts are emptied with `""`, numbers with null. */
         FacilityInput: {
             /** @description Code of `facility_kind`. */
@@ -1718,8 +2010,25 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Area code, or `all`. */
             area: string;
+            /** @description Its name in Chinese; empty where the area is not stored any more. */
+            area_zh: string;
+            /** @description Its name in English, may be empty. */
+            area_en: string;
             /** Format: date */
             expires_on?: string | null;
+        };
+        /** @description An area in which a role can be given. */
+        GrantableArea: {
+            code: string;
+            name_zh: string;
+            name_en: string;
+            /** @description Name in Chinese of the next wider area. */
+            under?: string | null;
+        };
+        /** @description A page of areas in which roles can be given. */
+        GrantableAreas: {
+            items: components["schemas"]["GrantableArea"][];
+            page: components["schemas"]["PageInfo"];
         };
         /** @description What a client sends; what is left out stays. A text is emptied with `""`. */
         HouseholdInput: {
@@ -1914,6 +2223,19 @@ export interface components {
              */
             version: number;
         };
+        /** @description Incidents over time. */
+        IncidentSeries: {
+            /** @description `cases`: counted now, each of which the reader may open; `published`: published months. */
+            source: string;
+            /** @description Group of kinds counted; null: every kind. */
+            group?: string | null;
+            /** @description The days of the whole series. */
+            period: components["schemas"]["Period"];
+            /** @description How long a step is; published numbers have months. */
+            step: components["schemas"]["Step"];
+            /** @description One after another, without gaps. */
+            items: components["schemas"]["StepCount"][];
+        };
         /** @description What the card of a place says of incidents. */
         IncidentSum: {
             /** @description As whom the reader is told. */
@@ -2074,6 +2396,15 @@ export interface components {
              */
             count: number;
         };
+        /** @description What a map of the answer means. */
+        Legend: {
+            /** @description One sentence, Chinese: what the classes mean, period, denominator, number of incidents, the test. */
+            sentence_zh: string;
+            /** @description The same in English. */
+            sentence_en: string;
+            /** @description The classes, in the order in which they are shown. */
+            classes: components["schemas"]["ClassEntry"][];
+        };
         /**
          * @description The level of an area or cell, by the number of digits of its code.
          * @enum {string}
@@ -2126,6 +2457,7 @@ export interface components {
             write_households: boolean;
             write_cells: boolean;
             imports: boolean;
+            settings: boolean;
             users: boolean;
             audit: boolean;
         };
@@ -2203,6 +2535,121 @@ export interface components {
             attribution: string;
             map_approval_no?: string | null;
             size_rule: components["schemas"]["SizeRule"];
+        };
+        /** @description Parameters of all analyses; each takes some of them. */
+        Params: {
+            /**
+             * @description Code of the area; may be left out by who has rights in one area only.
+             * @default null
+             */
+            within: string | null;
+            /**
+             * @description Level of the places: `cell` unless given; of published numbers the finest at which half of the places are told.
+             * @default null
+             */
+            level: null | ("cell" | "village" | "township");
+            /**
+             * @description Group of kinds. Published numbers: `ordinary` unless given; cases: every kind.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Format: date
+             * @description First day; 365 days before the last unless given. Published numbers: its month.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * Format: date
+             * @description Last day; today unless given. Published numbers: its month.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Categories; with case rights only.
+             * @default []
+             */
+            category: string[];
+            /**
+             * @description Sources; with case rights only.
+             * @default []
+             */
+            source: string[];
+            /**
+             * @description States; with case rights only.
+             * @default []
+             */
+            state: string[];
+            /**
+             * @description What incidents are set against.
+             * @default households
+             */
+            denominator: "households" | "area_km2" | "incidents";
+            /**
+             * @description Who counts as a neighbour.
+             * @default queen
+             */
+            neighbourhood: "queen" | "rook" | "nearest" | "band";
+            /**
+             * Format: int32
+             * @description How many of the nearest places are neighbours.
+             * @default 8
+             */
+            nearest: number;
+            /**
+             * Format: double
+             * @description Within how many metres a place is a neighbour.
+             * @default 1500
+             */
+            band_m: number;
+            /**
+             * Format: double
+             * @description Wanted share of false finds.
+             * @default 0.05
+             */
+            alpha: number;
+            /**
+             * Format: int32
+             * @description Seed of the permutations and simulations: the same seed, the same answer.
+             * @default 1
+             */
+            seed: number;
+            /**
+             * Format: double
+             * @description Metres within which incidents lie together.
+             * @default 150
+             */
+            eps_m: number;
+            /**
+             * Format: int32
+             * @description Incidents that make a cluster.
+             * @default 10
+             */
+            min_points: number;
+            /**
+             * Format: double
+             * @description Metres at which an incident is felt no more.
+             * @default 800
+             */
+            bandwidth_m: number;
+            /**
+             * Format: int32
+             * @description The longest window that is searched, in weeks.
+             * @default 8
+             */
+            most_weeks: number;
+            /**
+             * Format: int32
+             * @description The most places of a zone that is searched.
+             * @default 12
+             */
+            zone_places: number;
+            /**
+             * Format: int32
+             * @description Simulations behind a p.
+             * @default 999
+             */
+            simulations: number;
         };
         /** @description A change of the own password. */
         PasswordChange: {
@@ -2351,6 +2798,64 @@ export interface components {
             items: components["schemas"]["PublishedEntry"][];
             page: components["schemas"]["PageInfo"];
         };
+        /** @description An answer with a page of its rows. */
+        ResultRows: {
+            result: components["schemas"]["ResultView"];
+            /** @description Rows with `class`, and `code` and names where a row is a place. */
+            items: Record<string, never>[];
+            page: components["schemas"]["PageInfo"];
+        };
+        /** @description An answer, without its rows. */
+        ResultView: {
+            /**
+             * Format: int64
+             * @description Key of the answer.
+             */
+            id: number;
+            /** @description Which analysis. */
+            analysis: string;
+            /**
+             * Format: int32
+             * @description Version of its formula.
+             */
+            version: number;
+            /** @description Parameters with nothing left open. */
+            params: Record<string, never>;
+            /** @description `cases`: true numbers; `published`: from published numbers alone, as classes and rates in two digits. */
+            source: string;
+            /** @description `running`, `done`, `failed`, `cancelled`. */
+            state: string;
+            /** @description `computing`, `writing`, `done`. */
+            step: string;
+            /**
+             * Format: date-time
+             * @description Instant it was asked, UTC.
+             */
+            made_at: string;
+            /**
+             * Format: date-time
+             * @description Instant it ended, UTC.
+             */
+            ended_at?: string | null;
+            /** @description Hash over every input. */
+            data_revision: string;
+            /** @description Whether data or formula moved since; null while it is not done. */
+            stale?: boolean | null;
+            /**
+             * Format: int32
+             * @description Rows of the answer.
+             */
+            row_count: number;
+            legend?: null | components["schemas"]["Legend"];
+            /** @description Why it failed. */
+            message?: string | null;
+        };
+        /** @description A page of answers. */
+        Results: {
+            /** @description Newest first. */
+            items: components["schemas"]["ResultView"][];
+            page: components["schemas"]["PageInfo"];
+        };
         /**
          * @description What a person is, in an area.
          * @enum {string}
@@ -2363,11 +2868,11 @@ export interface components {
         };
         /** @description A find. */
         SearchItem: {
-            /** @description `area`, `cell`, `facility`. */
+            /** @description `area`, `cell`, `facility`, `address`. */
             what: string;
-            /** @description Code of the area or cell; of a facility, the cell or area it belongs to. */
+            /** @description Code of the area or cell; of a facility or address, the cell or area it belongs to. */
             code: string;
-            /** @description Key of a facility. */
+            /** @description Key of a facility or address. */
             id?: string | null;
             /** @description Name in Chinese. */
             name_zh: string;
@@ -2463,12 +2968,103 @@ export interface components {
          * @enum {string}
          */
         Standing: "sealed" | "waiting" | "broken" | "unknown";
+        /**
+         * @description How long a step is.
+         * @enum {string}
+         */
+        Step: "week" | "four_weeks" | "month";
+        /** @description Incidents of one step. */
+        StepCount: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description The number; of published ones at least so many. Null: none is told.
+             */
+            count?: number | null;
+            /**
+             * Format: int32
+             * @description Published entries that are withheld.
+             */
+            withheld: number;
+        };
         /** @description A step. */
         StepInput: {
             /** @description State after it. */
             to: string;
             /** @description Why, without personal data; some steps need it. */
             reason?: string;
+        };
+        /** @description A step that a case took. */
+        StepTaken: {
+            /** @description State before; null: it was registered. */
+            from_state?: string | null;
+            /** @description State after. */
+            to_state: string;
+            /**
+             * Format: date-time
+             * @description Instant, UTC.
+             */
+            at: string;
+            /** @description Reason given, may be empty. */
+            reason: string;
+        };
+        /** @description The steps of a case, the first one first. */
+        StepsTaken: {
+            /** @description The steps. */
+            items: components["schemas"]["StepTaken"][];
+        };
+        /** @description How the system stands. */
+        SystemState: {
+            /** @description Version of the program. */
+            version: string;
+            /** @description Version of the database. */
+            database_version: string;
+            /**
+             * Format: int64
+             * @description Bytes of the database on disk, like all sizes here rounded up to 16 MiB: finer, they would tell of single cases.
+             */
+            database_bytes: number;
+            /**
+             * Format: date-time
+             * @description Now, by the server's clock.
+             */
+            now: string;
+            /**
+             * Format: date-time
+             * @description Instant for which the map was last known to equal the database.
+             */
+            data_at: string;
+            /** @description Whether the change feed is connected. */
+            feed_connected: boolean;
+            /**
+             * Format: int64
+             * @description Bytes that the map's data take in memory.
+             */
+            read_model_bytes: number;
+            /**
+             * Format: int64
+             * @description Pages that follow changes at the moment.
+             */
+            streams: number;
+            /**
+             * Format: int64
+             * @description Audit entries that wait for a seal; null where another process seals.
+             */
+            audit_waiting?: number | null;
+            /**
+             * Format: int64
+             * @description Jobs at work.
+             */
+            jobs_running: number;
         };
         /** @description A token, shown once. */
         TokenShown: {
@@ -2564,6 +3160,331 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_analyses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analyses"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_analysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Params"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_results: {
+        parameters: {
+            query?: {
+                /** @description Rows a page, 1 to 1,000; of answers 50 at most. */
+                limit?: number;
+                /** @description Where the page begins: `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_result: {
+        parameters: {
+            query?: {
+                /** @description Rows a page, 1 to 1,000; of answers 50 at most. */
+                limit?: number;
+                /** @description Where the page begins: `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultRows"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is asked to stop */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_result: {
+        parameters: {
+            query?: {
+                /** @description `geojson` unless given, or `csv`. */
+                format?: "geojson" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the analysis */
+                name: string;
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_areas: {
         parameters: {
             query?: {
@@ -3323,6 +4244,52 @@ export interface operations {
             };
         };
     };
+    note_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportNote"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_file: {
         parameters: {
             query: {
@@ -3993,6 +4960,65 @@ export interface operations {
             };
         };
     };
+    follow_incidents: {
+        parameters: {
+            query?: {
+                /** @description Code of an area or a cell; everything the reader may be told of unless given. */
+                within?: string;
+                /** @description How long a step is; `month` unless given. */
+                step?: "week" | "four_weeks" | "month";
+                /** @description First day; a year before the last unless given. */
+                from?: string;
+                /** @description Last day. */
+                to?: string;
+                /** @description Categories, with commas between; with case rights only. */
+                category?: string;
+                /** @description Sources, with commas between; with case rights only. */
+                source?: string;
+                /** @description States, with commas between; with case rights only. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentSeries"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_incidents: {
         parameters: {
             query?: {
@@ -4006,6 +5032,14 @@ export interface operations {
                 from?: string;
                 /** @description Last day on which it happened. */
                 to?: string;
+                /** @description First day on which it was found. */
+                found_from?: string;
+                /** @description First day by which it should be settled. */
+                due_from?: string;
+                /** @description Last day by which it should be settled. */
+                due_to?: string;
+                /** @description Instant since which it was moved on at least once. */
+                moved_since?: string;
                 /** @description Code of an area or a cell. */
                 within?: string;
                 /** @description `west,south,east,north` in degrees, of safe places. */
@@ -4211,6 +5245,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TruePlace"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_incident_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepsTaken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -5051,6 +6131,42 @@ export interface operations {
             };
         };
     };
+    find_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: never;
@@ -5191,6 +6307,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewCredentials"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_grantable_areas: {
+        parameters: {
+            query?: {
+                /** @description A part of a name, or the beginning of a code. */
+                q?: string;
+                /** @description Rows a page, 1 to 1000. */
+                limit?: number;
+                /** @description Where the page begins. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantableAreas"];
                 };
             };
             /** @description Anything that fails is told as a problem (RFC 9457) */
@@ -5354,6 +6505,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_analysis_style: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the answer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_analysis_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the answer */
+                id: string;
+                z: string;
+                x: string;
+                y: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Anything that fails is told as a problem (RFC 9457) */

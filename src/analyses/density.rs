@@ -1,0 +1,86 @@
+//! How densely incidents lie, as bands between fixed levels; for who may open each of them.
+
+use geo_types::Coord;
+use serde_json::Map;
+
+use super::answer::{ClassWords, Legend, Outcome, Row, counted};
+use super::ground::{Ground, Slices};
+use super::neighbours::{lonlat, plane, refused};
+use super::params::Params;
+use super::{Entry, words};
+use crate::error::Result;
+use crate::geom::{Metres, round7};
+use crate::stats::density::{Grid, Kernel, contour_bands, density};
+
+pub(super) static ENTRY: Entry = Entry {
+    name: "density",
+    version: 1,
+    title: ["密度：每平方公里每年的纠纷", "Density: incidents per km² and year"],
+    cases_only: true,
+    takes: &["bandwidth_m"],
+    slices: Slices::None,
+    compute,
+};
+
+/// Incidents per km² and year at which bands begin: fixed, so that two maps can be compared.
+const LEVELS: [f64; 5] = [5.0, 10.0, 25.0, 50.0, 100.0];
+const CLASSES: [ClassWords; 5] = [
+    ("1", "5–10", "5–10", "#ffffb2"),
+    ("2", "10–25", "10–25", "#fecc5c"),
+    ("3", "25–50", "25–50", "#fd8d3c"),
+    ("4", "50–100", "50–100", "#f03b20"),
+    ("5", "100 及以上", "100 or more", "#bd0026"),
+];
+/// Most columns and rows of the grid.
+const MOST: f64 = 512.0;
+
+fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
+    let mut rows = Vec::new();
+    if !ground.points.is_empty() {
+        let plane = plane(ground.points.iter().copied());
+        let points: Vec<Coord> = ground.points.iter().map(|&at| plane.xy(lonlat(at))).collect();
+        let grid = grid(&points, params.bandwidth_m);
+        let mut values = density(&points, None, params.bandwidth_m, &grid, Kernel::Quartic).map_err(refused)?;
+        let per_km2_year = 1e6 / ground.years();
+        for value in &mut values {
+            *value *= per_km2_year;
+        }
+        for (band, class) in contour_bands(&values, &grid, &LEVELS).map_err(refused)?.into_iter().zip(CLASSES) {
+            if band.shape.0.is_empty() {
+                continue;
+            }
+            let mut properties = Map::new();
+            properties.insert("from_per_km2_year".into(), band.from.into());
+            properties.insert("to_per_km2_year".into(), band.to.into());
+            rows.push(Row { area: None, class: class.0, properties, shape: Some(round7(&plane.to_degrees(&Metres(band.shape)))) });
+        }
+    }
+    let classes = counted(&CLASSES, &rows);
+    let (told, bandwidth) = (words::counted(ground), params.bandwidth_m);
+    let sentence_zh = format!(
+        "颜色表示每平方公里每年的纠纷件数（四次核，带宽 {bandwidth} 米，按安全点计算；不按户数折算，人多处自然多，不作显著性判断）：{}。",
+        told.zh
+    );
+    let sentence_en = format!(
+        "Colours are incidents per km² and year (quartic kernel, bandwidth {bandwidth} m, over safe places; not set against households, so it shows where people live too, and tests nothing): {}.",
+        told.en
+    );
+    Ok(Outcome { rows, legend: Legend { sentence_zh, sentence_en, classes } })
+}
+
+/// A grid over the points with a margin of a bandwidth, a quarter of it fine where that is few enough cells.
+fn grid(points: &[Coord], bandwidth_m: f64) -> Grid {
+    let bounds = points.iter().fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |all, at| {
+        [all[0].min(at.x), all[1].min(at.y), all[2].max(at.x), all[3].max(at.y)]
+    });
+    let margin = 1.5 * bandwidth_m;
+    let (width, height) = (bounds[2] - bounds[0] + 2.0 * margin, bounds[3] - bounds[1] + 2.0 * margin);
+    let cell_m = (bandwidth_m / 4.0).max(width.max(height) / MOST);
+    Grid {
+        x0: bounds[0] - margin,
+        y0: bounds[1] - margin,
+        cell_m,
+        columns: (width / cell_m).ceil() as usize,
+        rows: (height / cell_m).ceil() as usize,
+    }
+}

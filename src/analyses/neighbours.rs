@@ -1,0 +1,65 @@
+//! Who neighbours whom among the places of an answer.
+
+use geo_types::{Coord, MultiPolygon};
+
+use super::ground::Ground;
+use super::params::{Neighbourhood, Params};
+use crate::error::{Error, Result};
+use crate::geom::{LonLat, Plane};
+use crate::mvt::World;
+use crate::stats::{StatsError, Weights, weights};
+
+/// Borders within this many metres count as one: they were drawn twice.
+const SNAP_M: f64 = 0.5;
+
+/// What a measure cannot work with, as a fault of the question.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+pub(super) fn refused(error: StatsError) -> Error {
+    Error::invalid("", "not_computable", error.to_string())
+}
+
+/// The plane of a set of places.
+pub(super) fn plane(points: impl Iterator<Item = World>) -> Plane {
+    let (mut lo, mut hi) = (None::<World>, None::<World>);
+    for at in points {
+        lo = Some(lo.map_or(at, |lo| World { x: lo.x.min(at.x), y: lo.y.min(at.y) }));
+        hi = Some(hi.map_or(at, |hi| World { x: hi.x.max(at.x), y: hi.y.max(at.y) }));
+    }
+    let middle = lo.zip(hi).map(|(lo, hi)| World { x: lo.x / 2 + hi.x / 2, y: lo.y / 2 + hi.y / 2 });
+    Plane::around(middle.map_or(LonLat::new(0.0, 0.0), lonlat))
+}
+
+/// A position in degrees.
+pub(super) fn lonlat(at: World) -> LonLat {
+    let [lon, lat] = at.to_lon_lat();
+    LonLat::new(lon, lat)
+}
+
+/// Places that have borders, and a point in each on a plane, metres.
+pub(super) fn points(ground: &Ground) -> (Vec<usize>, Vec<Coord>) {
+    let plane = plane(ground.places.iter().filter_map(|place| place.label));
+    let placed = ground.places.iter().enumerate().filter_map(|(n, place)| Some((n, plane.xy(lonlat(place.label?)))));
+    placed.unzip()
+}
+
+/// Neighbours in the order of the places; a place without borders has none.
+pub(super) fn neighbours(ground: &Ground, params: &Params) -> Result<Weights> {
+    let (placed, points) = points(ground);
+    let among = match params.neighbourhood {
+        Neighbourhood::Nearest if points.len() > 1 => weights::nearest(&points, params.nearest as usize),
+        Neighbourhood::Band if points.len() > 1 => weights::distance_band(&points, params.band_m),
+        Neighbourhood::Nearest | Neighbourhood::Band => Weights::from_lists(&vec![Vec::new(); points.len()]),
+        way => {
+            let plane = plane(ground.places.iter().filter_map(|place| place.label));
+            let shape = |&n: &usize| ground.places[n].shape.as_ref().map_or_else(|| MultiPolygon(Vec::new()), |shape| plane.to_metres(&**shape).0);
+            let shapes: Vec<MultiPolygon> = placed.iter().map(shape).collect();
+            if way == Neighbourhood::Queen { weights::queen_snapped(&shapes, SNAP_M) } else { weights::rook_snapped(&shapes, SNAP_M) }
+        }
+    };
+    let among = among.map_err(refused)?;
+    let mut lists = vec![Vec::new(); ground.places.len()];
+    for (row, &n) in among.rows().zip(&placed) {
+        lists[n] = row.iter().map(|&j| placed[j as usize]).collect();
+    }
+    Weights::from_lists(&lists).map_err(refused)
+}
