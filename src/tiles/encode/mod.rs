@@ -48,7 +48,6 @@ pub fn is_small(model: &Model, layers: &[&LayerEntry], tile: TileId, packed: boo
     layers.iter().all(|entry| match entry.layer {
         Layer::Households => model.households.is_few_under(tile, blocks),
         Layer::Facilities => model.facilities.is_few_under(tile, blocks),
-        Layer::Incidents => model.incidents.is_few_under(tile, blocks),
         Layer::Cells | Layer::CellLabels => !packed && tile.z() >= FEW_CELLS_FROM,
         _ => false,
     })
