@@ -109,6 +109,8 @@ pub async fn tile(
         return answer(headers, &known, key.encoding);
     }
     let encoding = key.encoding;
+    // Brotli takes ten times as long as a tile
+    let at_once = encoding != Encoding::Brotli && encode::is_small(&model, &entries, key.tile, encoding != Encoding::Identity);
     let work = move || -> Result<(Key, Tile)> {
         let bytes = encode::encode(&model, &entries, key.tile, &key.filter, &key.reader);
         let hash = xxhash_rust::xxh3::xxh3_128(&bytes);
@@ -118,7 +120,7 @@ pub async fn tile(
         let body = packed.pack(&bytes).map_err(Error::internal("pack a tile"))?;
         Ok((key, Tile { revision: model.revision, etag: etag.into(), empty, packed: packed != Encoding::Identity, body: Some(Bytes::from(body)) }))
     };
-    let (key, made) = tokio::task::spawn_blocking(work).await.map_err(Error::internal("encode a tile"))??;
+    let (key, made) = if at_once { work()? } else { tokio::task::spawn_blocking(work).await.map_err(Error::internal("encode a tile"))?? };
     service.cache.put(key, made.clone());
     answer(headers, &made, encoding)
 }

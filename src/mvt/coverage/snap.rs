@@ -158,7 +158,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             ((state >> 33) as u32) % below
         };
-        let few = 1_000 << 6;
+        let few = 250 << 6;
         let corners: Vec<World> = (0..4_000).map(|_| at(roll(few), roll(few))).collect();
         let hot = Hot::new(16, corners.iter().zip(0..).map(|(&c, owner)| (owner, square_of(16, c))));
         let mut some = 0;

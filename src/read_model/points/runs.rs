@@ -31,11 +31,15 @@ impl<A: Attributes> Points<A> {
     /// Hands out stretches of rows that hold every row of a tile with `buffer` tile units around it, in order and none
     /// twice; some of their rows lie beyond the buffer.
     pub fn each_around(&self, tile: TileId, buffer: i32, each: impl FnMut(&Block<A>, Range<usize>)) {
-        let own = tile.world_box();
-        let under = self.blocks_between(own.min.z_order(), own.max.z_order()).take(FEW_BLOCKS + 1).count();
         let mut runs = Vec::with_capacity(80);
-        tile.z_runs(buffer, if under > FEW_BLOCKS { 4 } else { 2 }, &mut runs);
+        tile.z_runs(buffer, if self.is_few_under(tile, FEW_BLOCKS) { 2 } else { 4 }, &mut runs);
         self.each_of(&runs, each);
+    }
+
+    /// Whether at most so many blocks lie under a tile.
+    pub fn is_few_under(&self, tile: TileId, blocks: usize) -> bool {
+        let own = tile.world_box();
+        self.blocks_between(own.min.z_order(), own.max.z_order()).take(blocks + 1).count() <= blocks
     }
 
     /// Hands out the rows of a tile (without buffer) block by block, in order.

@@ -37,6 +37,22 @@ pub struct Question<'a> {
     pub layer: Layer,
 }
 
+/// Blocks of rows under a tile that is made at once; of one that is packed as well.
+const FEW_BLOCKS: [usize; 2] = [8, 2];
+/// Cells of a tile are few from here on.
+const FEW_CELLS_FROM: u8 = 12;
+
+/// Whether a tile is made in less time than it takes to hand it to another thread, packed or not.
+pub(super) fn is_small(model: &Model, layers: &[&LayerEntry], tile: TileId, packed: bool) -> bool {
+    let blocks = FEW_BLOCKS[usize::from(packed)];
+    layers.iter().all(|entry| match entry.layer {
+        Layer::Households => model.households.is_few_under(tile, blocks),
+        Layer::Facilities => model.facilities.is_few_under(tile, blocks),
+        Layer::Cells | Layer::CellLabels => !packed && tile.z() >= FEW_CELLS_FROM,
+        _ => false,
+    })
+}
+
 /// The bytes of a tile; empty where nothing is in it. They depend on rows, reader and filter alone.
 pub fn encode(model: &Model, layers: &[&LayerEntry], tile: TileId, filter: &Filter, reader: &Reader) -> Vec<u8> {
     let mut out = TileWriter::default();
