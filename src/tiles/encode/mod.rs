@@ -43,7 +43,7 @@ const FEW_BLOCKS: [usize; 2] = [8, 2];
 const FEW_CELLS_FROM: u8 = 12;
 
 /// Whether a tile is made in less time than it takes to hand it to another thread, packed or not.
-pub fn is_small(model: &Model, layers: &[&LayerEntry], tile: TileId, packed: bool) -> bool {
+pub(super) fn is_small(model: &Model, layers: &[&LayerEntry], tile: TileId, packed: bool) -> bool {
     let blocks = FEW_BLOCKS[usize::from(packed)];
     layers.iter().all(|entry| match entry.layer {
         Layer::Households => model.households.is_few_under(tile, blocks),
