@@ -118,7 +118,10 @@ impl ExportQuery {
 
 /// A layer or list as a file, cut to what the reader sees. The export is in the audit trail.
 #[utoipa::path(get, path = "/api/exports/{what}", operation_id = "export_file", tag = "exports", params(("what" = inline(What), Path, description = "What is exported"), ExportQuery),
-    responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = 403, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, description = "The file, in the format asked for", content(
+            (Object = "application/geo+json"), (String = "text/csv"),
+            (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/zip"),
+            (String = "application/geopackage+sqlite3"), (String = "application/octet-stream"))), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn export_file(
     State(context): State<Context>,
     signed: Signed,
