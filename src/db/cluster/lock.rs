@@ -81,6 +81,12 @@ impl Hold {
     ///
     /// Why the loop: a guest that leaves while the owner finds it still there would leave nobody to stop the cluster.
     /// The owner therefore looks again after giving up its office.
+    ///
+    /// Why an empty `owner.lock` stops nothing: several may let go of `users.lock` before the first of them has stopped the
+    /// cluster; those who come to the office after it find that nobody started it since.
+    ///
+    /// Why both locks are let go of by hand: a child that another thread has just forked shares the files until it runs its
+    /// own program, and as long as it does a drop lets go of nothing.
     pub(super) fn leave(mut self, stop: impl FnOnce() -> Result<()>) -> Result<()> {
         let doing = "leave the cluster";
         self.users.unlock().map_err(Error::internal(doing))?;
@@ -90,8 +96,8 @@ impl Hold {
             }
             self.owns = true;
             if tried(self.users.try_lock())? {
-                let stopped = stop();
-                self.owner.set_len(0).map_err(Error::internal(doing))?;
+                let stopped = self.stop_once(stop);
+                self.users.unlock().and_then(|()| self.owner.unlock()).map_err(Error::internal(doing))?;
                 return stopped;
             }
             self.owner.unlock().map_err(Error::internal(doing))?;
@@ -101,6 +107,16 @@ impl Hold {
             }
             self.users.unlock().map_err(Error::internal(doing))?;
         }
+    }
+
+    /// Stops what the record speaks of and clears the record; one that could not be stopped keeps it, for the next to try.
+    fn stop_once(&mut self, stop: impl FnOnce() -> Result<()>) -> Result<()> {
+        let recorded = self.owner.metadata().map_err(Error::internal("read the owner of the cluster"))?.len() > 0;
+        if !recorded {
+            return Ok(());
+        }
+        stop()?;
+        self.owner.set_len(0).map_err(Error::internal("clear the owner of the cluster"))
     }
 }
 
