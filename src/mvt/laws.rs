@@ -14,11 +14,17 @@ type Edge = ([i64; 2], [i64; 2]);
 const BUFFER: i32 = 64;
 
 /// What is wrong with the borders drawn in these tiles; `outline` says whether an edge may stand alone.
+///
+/// An edge that ends on a side of a buffer was cut there and rounded, and may so have come to run over a corner it does not
+/// name, or to lie on another such edge. Which pixels are whose stays the same; it is counted piece by piece, and must be
+/// used as often in one direction as in the other.
 fn broken_borders(coverage: &Coverage, tiles: impl IntoIterator<Item = TileId>, outline: impl Fn(Edge) -> bool) -> Vec<String> {
     let mut edges: BTreeSet<(Edge, i64)> = BTreeSet::new();
+    let mut rounded: BTreeSet<Edge> = BTreeSet::new();
     for tile in tiles {
         let side = |line: i32| line == -BUFFER || line == EXTENT + BUFFER;
         let [ox, oy] = tile.grid_origin();
+        let mut here: Vec<(Edge, i64)> = Vec::new();
         coverage.tile(
             tile,
             BUFFER,
@@ -29,19 +35,41 @@ fn broken_borders(coverage: &Coverage, tiles: impl IntoIterator<Item = TileId>, 
                         let b = ring[(i + 1) % ring.len()];
                         if (0..2).all(|axis| a[axis] != b[axis] || !side(a[axis])) {
                             let whole = |p: [i32; 2]| [i64::from(p[0]) + ox, i64::from(p[1]) + oy];
-                            edges.insert(((whole(a), whole(b)), id));
+                            here.push(((whole(a), whole(b)), id));
                         }
                     }
                 }
             },
         );
+        let corners: BTreeSet<[i64; 2]> = here.iter().flat_map(|((a, b), _)| [*a, *b]).collect();
+        let cut = |p: [i64; 2]| side((p[0] - ox) as i32) || side((p[1] - oy) as i32);
+        for ((a, b), id) in here {
+            let pieces = if cut(a) || cut(b) { pieces((a, b), &corners) } else { vec![(a, b)] };
+            if cut(a) || cut(b) {
+                rounded.extend(pieces.iter().map(|(a, b)| (*a.min(b), *a.max(b))));
+            }
+            edges.extend(pieces.into_iter().map(|piece| (piece, id)));
+        }
     }
     let mut uses: BTreeMap<Edge, [usize; 2]> = BTreeMap::new();
     for ((a, b), _) in edges {
         uses.entry((a.min(b), a.max(b))).or_default()[usize::from(a > b)] += 1;
     }
-    let wrong = |(edge, n): &(Edge, [usize; 2])| *n != [1, 1] && !(n[0] + n[1] == 1 && outline(*edge));
+    let fair = |edge: &Edge, n: [usize; 2]| n == [1, 1] || (n[0] == n[1] && rounded.contains(edge));
+    let wrong = |(edge, n): &(Edge, [usize; 2])| !fair(edge, *n) && !(n[0] + n[1] == 1 && outline(*edge));
     uses.into_iter().filter(wrong).map(|(edge, n)| format!("{edge:?} used {n:?}")).collect()
+}
+
+/// An edge from corner to corner of those that lie on it.
+fn pieces((a, b): Edge, corners: &BTreeSet<[i64; 2]>) -> Vec<Edge> {
+    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+    let (mut steps, mut rest) = (dx.abs(), dy.abs());
+    while rest != 0 {
+        (steps, rest) = (rest, steps % rest);
+    }
+    let on_it = (0..=steps).map(|k| [a[0] + dx / steps * k, a[1] + dy / steps * k]).filter(|p| *p == a || *p == b || corners.contains(p));
+    let on_it: Vec<[i64; 2]> = on_it.collect();
+    on_it.windows(2).map(|two| (two[0], two[1])).collect()
 }
 
 /// A square of `n` × `n` cells, corners and the middles of edges shifted at random, cells dealt out to shapes, and a wide
@@ -116,8 +144,12 @@ proptest! {
         let coverage = Coverage::new(partition.shapes());
         let ends = FRAME.map(|v| address::on_grid(z, World { x: v, y: v })[0]);
         let outline = |(a, b): Edge| (0..2).any(|axis| a[axis] == b[axis] && ends.contains(&a[axis]));
-        let broken = broken_borders(&coverage, partition.tiles(z), outline);
-        prop_assert!(broken.is_empty(), "{:?}", broken);
+        // Tile by tile: a sliver thinner than the grid that runs through a side may be drawn in one tile and gone in the next,
+        // which rounds its cut elsewhere.
+        for tile in partition.tiles(z) {
+            let broken = broken_borders(&coverage, [tile], outline);
+            prop_assert!(broken.is_empty(), "{tile:?}: {broken:?}");
+        }
     }
 
     #[test]

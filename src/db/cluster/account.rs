@@ -54,12 +54,29 @@ impl Account {
     }
 
     /// Makes a directory that only this account (and root) may enter; one that is there must be just that.
+    ///
+    /// It is made beside its place and put there once it is the account's: another start that looks meanwhile finds nothing
+    /// or all of it.
     pub(super) fn private_dir(&self, path: &Path) -> Result<()> {
-        use std::os::unix::fs::DirBuilderExt;
-        match std::fs::DirBuilder::new().mode(0o700).create(path) {
-            Ok(()) => self.own(path),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => self.check_private(path),
-            Err(e) => Err(Error::Usage(format!("cannot make the directory {}: {e}. Choose another place with --data-dir.", path.display()))),
+        let refused = |e: std::io::Error| {
+            Error::Usage(format!("cannot make the directory {}: {e}. Choose another place with --data-dir.", path.display()))
+        };
+        if std::fs::symlink_metadata(path).is_ok() {
+            return self.check_private(path);
+        }
+        let beside = path.parent().unwrap_or(Path::new("/"));
+        let made = tempfile::Builder::new().prefix(".maplebridge-").permissions(std::fs::Permissions::from_mode(0o700)).tempdir_in(beside);
+        let made = made.map_err(refused)?;
+        self.own(made.path())?;
+        let here = rustix::fs::CWD;
+        match rustix::fs::renameat_with(here, made.path(), here, path, rustix::fs::RenameFlags::NOREPLACE) {
+            Ok(()) => {
+                // nothing is left there to remove
+                let _ = made.keep();
+                Ok(())
+            }
+            Err(rustix::io::Errno::EXIST) => self.check_private(path),
+            Err(e) => Err(refused(e.into())),
         }
     }
 

@@ -17,7 +17,8 @@
 //!    neighbours of a collapsed polygon then share one border.
 //!
 //! Hence on the coordinates of a tile each border off the outer outline and off the cut is used twice, in opposite
-//! directions. Shapes that cross each other or themselves are drawn as they are.
+//! directions; an edge that the cut has rounded onto a corner runs over it and does not name it, on the same pixels.
+//! Shapes that cross each other or themselves are drawn as they are.
 
 mod clip;
 mod drawn;
