@@ -5,14 +5,18 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::body::Bytes;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use maplebridge::app::{App, Door, behind_the_door, router};
+use axum::{Router, ServiceExt};
+use maplebridge::app::{App, Door, Prompt, Prompter, behind_the_door, service};
 use maplebridge::context::{Clock, Context};
 use maplebridge::http::Path;
 use maplebridge::read_model::{Options, ReadModel};
 use maplebridge::tiles::TileService;
+use maplebridge::users::Reader;
 use maplebridge::users::signin::SignIn;
 
 use crate::Anyhow;
@@ -29,17 +33,29 @@ pub(crate) async fn serve(url: &str, cache_bytes: usize) -> Anyhow<()> {
     let sign_in = Arc::new(SignIn::new(db.clone(), clock)?);
     let context = Context { db, model: Arc::clone(&model), clock };
     let app = App::new(context, Arc::new(TileService::new(model, cache_bytes)), Door { sign_in, secure: false });
-    let guarded = behind_the_door(app.clone(), Router::new().route("/tiles/{bytes}", get(filling)));
+    let behind = behind_the_door(app.clone(), Router::new().route("/tiles/{bytes}", get(filling)));
+    let guarded = Prompt::new(app.clone(), prompt_filling, behind);
+    let bare = Router::new().route("/tiles/{bytes}", get(filling));
     let mut addresses = Vec::new();
-    for routes in [router(app), guarded, Router::new().route("/tiles/{bytes}", get(filling))] {
+    let mut listen = || -> Anyhow<TcpListener> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         addresses.push(listener.local_addr()?.to_string());
-        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(axum_server::from_tcp(listener).serve(service));
+        Ok(listener)
+    };
+    for routes in [service(app), guarded] {
+        let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(routes);
+        tokio::spawn(axum_server::from_tcp(listen()?).serve(service));
     }
+    tokio::spawn(axum_server::from_tcp(listen()?).serve(bare.into_make_service_with_connect_info::<SocketAddr>()));
     writeln!(std::io::stdout(), "{}", addresses.join(" "))?;
     std::future::pending().await
+}
+
+/// Behind the same door as tiles, and as early.
+fn prompt_filling(_: &Prompter, _: &Arc<Reader>, uri: &Uri, _: &HeaderMap) -> Option<Response> {
+    let bytes: usize = uri.path().rsplit('/').next()?.parse().ok()?;
+    Some(FILLING.slice(..bytes.min(FILLING.len())).into_response())
 }
 
 async fn filling(Path(bytes): Path<usize>) -> Bytes {

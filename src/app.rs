@@ -8,6 +8,7 @@ mod figures;
 mod guard;
 mod metrics;
 mod page;
+mod prompt;
 mod system_routes;
 mod tile_routes;
 
@@ -33,6 +34,7 @@ pub use crate::users::Door;
 pub use events::Streams;
 pub use figures::Figures;
 pub use metrics::metrics_router;
+pub use prompt::{Answer, Prompt, Prompter};
 
 /// The longest body of a request that is no upload.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -139,6 +141,11 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(guard::readyz))
         .fallback(page::page);
     behind_the_door(app, routes)
+}
+
+/// What a server serves: every route, and in front of them what can be answered at once.
+pub fn service(app: App) -> Prompt<Router> {
+    Prompt::tiles(app.clone(), router(app))
 }
 
 /// Puts routes behind what every request passes: who asks, what a panic or a problem becomes, the headers of every answer.

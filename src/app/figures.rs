@@ -1,10 +1,11 @@
 //! How many requests were answered, how and how fast: by template of the route, method and class of the status.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
@@ -20,7 +21,7 @@ const PAGE: &str = "page";
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Kind {
-    route: String,
+    route: Cow<'static, str>,
     method: &'static str,
     class: u16,
 }
@@ -37,6 +38,11 @@ struct Durations {
 pub struct Figures(Mutex<FxHashMap<Kind, Durations>>);
 
 impl Figures {
+    /// Counts an answer that was given before the routes, `GET` of a route by its template.
+    pub(super) fn add_prompt(&self, route: &'static str, status: StatusCode, took: Duration) {
+        self.add(Kind { route: Cow::Borrowed(route), method: "GET", class: status.as_u16() / 100 }, took);
+    }
+
     fn add(&self, kind: Kind, took: Duration) {
         let seconds = took.as_secs_f64();
         let class = BUCKETS_S.partition_point(|&end| end < seconds);
@@ -69,7 +75,7 @@ impl Figures {
 /// Measures every request.
 pub(super) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or(PAGE, MatchedPath::as_str).to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or(Cow::Borrowed(PAGE), |path| Cow::Owned(path.as_str().to_owned()));
     let method = known(request.method());
     let response = next.run(request).await;
     app.figures.add(Kind { route, method, class: response.status().as_u16() / 100 }, began.elapsed());

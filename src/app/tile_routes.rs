@@ -78,7 +78,7 @@ async fn find_tile(
         reader.known = published::known(&mut transaction, &reader.units).await?.into();
     }
     let query = query.as_deref().unwrap_or_default();
-    let answer = tiles::tile(&service, &reader, &layers, &z, &x, &y, query, &headers).await.map_err(as_bad_request)?;
+    let answer = tiles::tile(&service, &reader, &layers, [&z, &x, &y], query, &headers).await.map_err(as_bad_request)?;
     let Signed { reader, request_id } = &signed;
     app.looks.note(app.context.clock.now(), reader.user_id, &reader.account, &tiles::looked_at(&layers, query)?, request_id).await?;
     Ok(answer)

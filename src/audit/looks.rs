@@ -3,12 +3,12 @@
 //! An entry is written before the first tile of its ten minutes is answered. Tiles stay readable for a quarter of an
 //! hour with the database away; their entries wait in memory for it, and past that time no tile is answered.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Entry, signed};
@@ -37,9 +37,18 @@ struct Look {
 struct Known {
     window: i64,
     /// Written, or waiting in `pending`.
-    noted: HashSet<(i64, String)>,
+    noted: FxHashSet<u128>,
     pending: Vec<Look>,
     failing_since: Option<DateTime<Utc>>,
+}
+
+fn window(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(WINDOW_S)
+}
+
+/// A user and what was looked at, in 128 bits: two that fall together are not to be expected.
+fn name_of(user_id: i64, target: &str) -> u128 {
+    xxhash_rust::xxh3::xxh3_128_with_seed(target.as_bytes(), user_id as u64)
 }
 
 /// The looks of this process.
@@ -71,7 +80,7 @@ impl Looks {
         if !looks.is_empty() {
             let outcome = self.write(&looks).await;
             let mut known = self.known.lock();
-            known.noted.extend(looks.iter().map(|look| (look.user_id, look.target.clone())));
+            known.noted.extend(looks.iter().map(|look| name_of(look.user_id, &look.target)));
             if let Err(error) = outcome {
                 if known.failing_since.is_none() {
                     tracing::error!(%error, "looks at tiles cannot be written down; they wait in memory");
@@ -83,14 +92,21 @@ impl Looks {
         self.refuse_unwritten(at)
     }
 
+    /// Whether all of these looks stand already and tiles may be answered: then there is nothing to wait for.
+    pub fn stand<'a>(&self, at: DateTime<Utc>, user_id: i64, targets: impl IntoIterator<Item = &'a str>) -> bool {
+        let known = self.known.lock();
+        known.window == window(at)
+            && known.failing_since.is_none()
+            && targets.into_iter().all(|target| known.noted.contains(&name_of(user_id, target)))
+    }
+
     fn missing(&self, at: DateTime<Utc>, user_id: i64, targets: &[String]) -> Vec<String> {
         let mut known = self.known.lock();
-        let window = at.timestamp().div_euclid(WINDOW_S);
-        if known.window != window {
-            known.window = window;
+        if known.window != window(at) {
+            known.window = window(at);
             known.noted.clear();
         }
-        targets.iter().filter(|target| !known.noted.contains(&(user_id, (*target).clone()))).cloned().collect()
+        targets.iter().filter(|target| !known.noted.contains(&name_of(user_id, target))).cloned().collect()
     }
 
     fn refuse_unwritten(&self, at: DateTime<Utc>) -> Result<()> {

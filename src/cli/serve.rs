@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accounts::note;
 use super::{Place, complain, say};
-use crate::app::{App, Door, metrics_router, router};
+use crate::app::{App, Door, metrics_router, service};
 use crate::audit::Sealer;
 use crate::config::{Listening, Storage};
 use crate::context::Context;
@@ -127,7 +127,7 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     tell(args, address, &accounts)?;
     let handle = Handle::new();
     tokio::spawn(end_on_signal(handle.clone(), app.events.ending.clone()));
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = axum::ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<SocketAddr>(service(app));
     match (&args.listening.tls_cert, &args.listening.tls_key) {
         (Some(cert), Some(key)) => {
             // An error means that a provider is there already, which is as good.

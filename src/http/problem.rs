@@ -202,9 +202,22 @@ impl IntoResponse for Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
+impl RequestId {
+    /// A fresh one.
+    pub fn new() -> Self {
+        Self(ulid::Ulid::new().to_string())
+    }
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Gives each request an id, and writes the problem of each failure: once, here, with its cause in the log.
 pub async fn tell_problems(mut request: Request, next: Next) -> Response {
-    let id = RequestId(ulid::Ulid::new().to_string());
+    let id = RequestId::new();
     let instance = request.uri().path().to_owned();
     let method = request.method().clone();
     request.extensions_mut().insert(id.clone());

@@ -4,21 +4,23 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::http::HeaderValue;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::filter::Filter;
+use super::layers::LayerSet;
 use super::negotiate::Encoding;
+use super::viewer::Class;
 use crate::mvt::TileId;
-use crate::read_model::{Layer, Reader};
 
 /// What a tile depends on beside the rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    pub(super) layers: Vec<Layer>,
+    pub(super) class: Class,
+    pub(super) layers: LayerSet,
     pub(super) tile: TileId,
     pub(super) filter: Filter,
-    pub(super) reader: Reader,
     pub(super) encoding: Encoding,
 }
 
@@ -27,7 +29,7 @@ pub(super) struct Key {
 pub(super) struct Tile {
     /// Revision of the model it was encoded from.
     pub(super) revision: u64,
-    pub(super) etag: Arc<str>,
+    pub(super) etag: HeaderValue,
     /// Whether nothing is in it.
     pub(super) empty: bool,
     /// Whether the body is packed as the key says; small ones are not.

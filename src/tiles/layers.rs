@@ -184,14 +184,39 @@ pub static LAYERS: [LayerEntry; Layer::COUNT] = [
     },
 ];
 
+/// Some of the layers, as bits: a tile holds each once, in the order of the list above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LayerSet(u32);
+
+impl LayerSet {
+    /// The layers of a comma list of names. `NotFound` names the one there is not.
+    pub fn parse(names: &str) -> Result<Self> {
+        let mut bits = 0;
+        for name in names.split(',').map(str::trim) {
+            let entry = LAYERS.iter().find(|entry| entry.name == name);
+            let entry = entry.ok_or_else(|| Error::NotFound { what: "tile layer", id: name.chars().take(40).collect() })?;
+            bits |= 1 << entry.layer as u32;
+        }
+        Ok(Self(bits))
+    }
+
+    /// Whether a layer is among them.
+    pub const fn has(self, layer: Layer) -> bool {
+        self.0 >> layer as u32 & 1 == 1
+    }
+
+    /// Whether each of them is one of `others`.
+    pub fn is_within(self, others: &[Layer]) -> bool {
+        self.0 & !others.iter().fold(0, |bits, layer| bits | 1 << *layer as u32) == 0
+    }
+
+    /// Their entries, in order.
+    pub fn entries(self) -> impl Iterator<Item = &'static LayerEntry> {
+        LAYERS.iter().filter(move |entry| self.has(entry.layer))
+    }
+}
+
 /// The entries of a comma list of names, in the order of the list above, each once.
 pub fn parse(names: &str) -> Result<Vec<&'static LayerEntry>> {
-    let mut entries = Vec::new();
-    for name in names.split(',').map(str::trim) {
-        let entry = LAYERS.iter().find(|entry| entry.name == name);
-        entries.push(entry.ok_or_else(|| Error::NotFound { what: "tile layer", id: name.chars().take(40).collect() })?);
-    }
-    entries.sort_unstable_by_key(|entry| entry.layer);
-    entries.dedup_by_key(|entry| entry.layer);
-    Ok(entries)
+    Ok(LayerSet::parse(names)?.entries().collect())
 }

@@ -28,6 +28,13 @@ impl Encoding {
 
     /// The encoding a client likes best by `Accept-Encoding`; of equals the one that costs least to make.
     pub fn best(accept: &str) -> Self {
+        match accept {
+            // what browsers send, with TLS and without
+            "gzip, deflate, br, zstd" => return Self::Zstd,
+            "gzip, deflate" | "gzip" => return Self::Gzip,
+            "" => return Self::Identity,
+            _ => {}
+        }
         let quality = |name: &str| -> f32 {
             let mut star = 0.0;
             for part in accept.split(',') {

@@ -59,6 +59,13 @@ struct Known {
     expires_at: DateTime<Utc>,
 }
 
+impl Known {
+    /// Whether what was read may still be answered from.
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        now < self.expires_at && now - self.read_at < CACHED
+    }
+}
+
 /// The door.
 #[derive(Debug)]
 pub struct SignIn {
@@ -190,17 +197,12 @@ impl SignIn {
 
     /// Who sent the request: by `Authorization: Bearer`, else by the cookie. `None`: nobody.
     pub async fn reader(&self, headers: &HeaderMap, purpose: Purpose) -> Result<Option<Arc<Reader>>> {
-        let (secret, is_token) = match (bearer(headers), cookie(headers)) {
-            (Some(token), _) => (token, true),
-            (None, Some(cookie)) => (cookie, false),
-            (None, None) => return Ok(None),
-        };
-        let hash = secret_hash(&secret);
+        let Some((secret, is_token)) = secret(headers) else { return Ok(None) };
+        let hash = secret_hash(secret);
         let now = self.clock.now();
         let known = self.known.lock().get(&hash).cloned();
         if let Some(known) = &known
-            && now < known.expires_at
-            && now - known.read_at < CACHED
+            && known.is_fresh(now)
             && (is_token || purpose != Purpose::Person || now - known.noted_at < NOTED)
         {
             return Ok(Some(Arc::clone(&known.reader)));
@@ -212,6 +214,13 @@ impl SignIn {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The reader who asks for a tile, where no database is needed to know; `None`: ask [`Self::reader`].
+    pub fn known_reader(&self, headers: &HeaderMap) -> Option<Arc<Reader>> {
+        let (secret, _) = secret(headers)?;
+        let known = self.known.lock();
+        known.get(&secret_hash(secret)).filter(|known| known.is_fresh(self.clock.now())).map(|known| Arc::clone(&known.reader))
     }
 
     async fn read(&self, hash: &[u8; 32], is_token: bool, purpose: Purpose, now: DateTime<Utc>) -> Result<Option<Arc<Reader>>> {
@@ -290,12 +299,17 @@ fn locked(left: TimeDelta) -> Error {
     Error::Busy { retry_after_s: seconds, message: format!("too many failed sign-ins; try again in {} minutes", seconds.div_ceil(60)) }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(|token| token.trim().to_owned())
+/// What the request proves itself by, and whether that is a token.
+fn secret(headers: &HeaderMap) -> Option<(&str, bool)> {
+    bearer(headers).map(|token| (token, true)).or_else(|| cookie(headers).map(|secret| (secret, false)))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// The secret in the session's cookie.
-pub fn cookie(headers: &HeaderMap) -> Option<String> {
+pub fn cookie(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -303,7 +317,7 @@ pub fn cookie(headers: &HeaderMap) -> Option<String> {
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == COOKIE)
-        .map(|(_, secret)| secret.to_owned())
+        .map(|(_, secret)| secret)
 }
 
 /// The `Set-Cookie` of a session, or of its end where `secret` is empty.

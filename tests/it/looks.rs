@@ -55,6 +55,24 @@ async fn opening_a_case_a_list_of_cases_and_the_trail_itself_are_written_down() 
 }
 
 #[tokio::test]
+async fn a_tile_is_answered_before_the_routes_once_its_reader_is_known_and_the_look_is_written() {
+    let Some((_database, site)) = ready().await else { return };
+    let [cells, kind] = ["/tiles/cells/15/27306/13593", "/tiles/facilities/15/27306/13593?kind=F01"];
+    assert!(!site.is_prompt(Role::Planner, cells).await, "nobody knows the reader yet");
+    assert_eq!(site.get(Role::Planner, cells).await.status, StatusCode::OK);
+    assert!(site.is_prompt(Role::Planner, cells).await);
+    assert!(site.is_prompt(Role::Planner, "/tiles/cells/15/27306/13594.mvt").await, "the look is at the layer");
+    assert!(!site.is_prompt(Role::Planner, "/tiles/cells,areas/15/27306/13593").await, "nobody wrote that areas were looked at");
+    assert!(!site.is_prompt(Role::Planner, kind).await);
+    site.get(Role::Planner, kind).await;
+    assert!(site.is_prompt(Role::Planner, kind).await);
+    assert!(!site.is_prompt(Role::Planner, "/tiles/facilities/15/27306/13593?kind=F02").await, "another filter is another look");
+    assert!(!site.is_prompt(Role::Planner, "/tiles/cells/15/27306/1359x").await && !site.is_prompt(Role::Planner, "/tiles/cell/15/27306/13593").await);
+    let later = site.at(noon() + TimeDelta::minutes(10));
+    assert!(!later.is_prompt(Role::Planner, cells).await);
+}
+
+#[tokio::test]
 async fn tiles_are_written_down_once_a_user_layer_filter_and_ten_minutes_in_every_process() {
     let Some((_database, site)) = ready().await else { return };
     let tile = "15/27306/13593";

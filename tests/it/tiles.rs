@@ -1,6 +1,7 @@
 //! Tiles over a small town: sums, freshness, ETags, scopes, sizes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
@@ -91,13 +92,13 @@ async fn at_every_zoom_the_tiles_add_up_to_the_readers_rows() {
     drop(model);
 }
 
-async fn ask(service: &TileService, reader: &Reader, layers: &str, t: TileId, accept: &str, known: Option<&str>) -> (StatusCode, String, Vec<u8>) {
+async fn ask(service: &Arc<TileService>, reader: &Reader, layers: &str, t: TileId, accept: &str, known: Option<&str>) -> (StatusCode, String, Vec<u8>) {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT_ENCODING, accept.parse().unwrap());
     if let Some(known) = known {
         headers.insert(header::IF_NONE_MATCH, known.parse().unwrap());
     }
-    let answer = tile(service, reader, layers, &t.z().to_string(), &t.x().to_string(), &format!("{}.mvt", t.y()), "", &headers).await.unwrap();
+    let answer = tile(service, reader, layers, [&t.z().to_string(), &t.x().to_string(), &format!("{}.mvt", t.y())], "", &headers).await.unwrap();
     let etag = answer.headers()[header::ETAG].to_str().unwrap().to_owned();
     (answer.status(), etag, answer.into_body().collect().await.unwrap().to_bytes().to_vec())
 }
@@ -106,7 +107,7 @@ async fn ask(service: &TileService, reader: &Reader, layers: &str, t: TileId, ac
 async fn bytes_differ_exactly_when_etags_do_in_two_services_and_after_a_restart() {
     let Some(town) = Town::new().await else { return };
     town.build().await;
-    let services = [TileService::new(town.model().await, 8 << 20), TileService::new(town.model().await, 50_000)];
+    let services = [Arc::new(TileService::new(town.model().await, 8 << 20)), Arc::new(TileService::new(town.model().await, 50_000))];
     let mut tiles: Vec<(&str, TileId)> = Vec::new();
     for z in 8..=16 {
         for t in town_tiles(z) {
@@ -150,7 +151,7 @@ async fn bytes_differ_exactly_when_etags_do_in_two_services_and_after_a_restart(
         }
     }
     assert!(unchanged > 100);
-    let again = TileService::new(town.model().await, 8 << 20);
+    let again = Arc::new(TileService::new(town.model().await, 8 << 20));
     for (i, (etag, body)) in &known {
         let (layers, t) = tiles[*i];
         let (_, fresh, bytes) = ask(&again, &reader, layers, t, "identity", None).await;

@@ -15,7 +15,7 @@ pub(super) use published::published;
 pub(super) use shapes::{area_labels, areas, cell_labels, cells};
 
 use super::filter::Filter;
-use super::layers::LayerEntry;
+use super::layers::{LayerEntry, LayerSet};
 use crate::mvt::{LayerWriter, TileId, TileWriter};
 use crate::read_model::{Layer, Model, Reader};
 
@@ -43,9 +43,9 @@ const FEW_BLOCKS: [usize; 2] = [8, 2];
 const FEW_CELLS_FROM: u8 = 12;
 
 /// Whether a tile is made in less time than it takes to hand it to another thread, packed or not.
-pub(super) fn is_small(model: &Model, layers: &[&LayerEntry], tile: TileId, packed: bool) -> bool {
+pub(super) fn is_small(model: &Model, layers: LayerSet, tile: TileId, packed: bool) -> bool {
     let blocks = FEW_BLOCKS[usize::from(packed)];
-    layers.iter().all(|entry| match entry.layer {
+    layers.entries().all(|entry| match entry.layer {
         Layer::Households => model.households.is_few_under(tile, blocks),
         Layer::Facilities => model.facilities.is_few_under(tile, blocks),
         Layer::Cells | Layer::CellLabels => !packed && tile.z() >= FEW_CELLS_FROM,

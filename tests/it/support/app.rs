@@ -10,7 +10,7 @@ use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
-use maplebridge::app::{App, Door, router};
+use maplebridge::app::{App, Door, Prompt, router};
 use maplebridge::audit;
 use maplebridge::context::{Clock, Context};
 use maplebridge::db::{AuditKey, Db};
@@ -44,7 +44,16 @@ pub(crate) struct Site {
     pub(crate) db: Db,
     pub(crate) model: Arc<ReadModel>,
     pub(crate) accounts: BTreeMap<Role, Account>,
-    router: Router,
+    programs: Programs,
+}
+
+/// One program, asked in three places.
+struct Programs {
+    routes: Router,
+    /// As a server serves it: what can be answered at once in front of the routes.
+    served: Prompt<Router>,
+    /// What is answered at once, and no route behind it.
+    alone: Prompt<Router>,
 }
 
 /// What the program answered.
@@ -72,7 +81,7 @@ pub(crate) async fn app(database: &Database, area: &str) -> Site {
     let url = database.url("maplebridge_feed");
     let options = Options { url, clock: Arc::new(move || clock.now()), time_zone: clock.zone, rule: None };
     let model = ReadModel::start(options).await.unwrap();
-    let mut site = Site { router: build(&db, &model, noon()), db, model, accounts: BTreeMap::new() };
+    let mut site = Site { programs: build(&db, &model, noon()), db, model, accounts: BTreeMap::new() };
     for role in Role::ALL {
         let area = if role.is_everywhere() { GrantArea::Everywhere } else { GrantArea::parse(area).unwrap() };
         let account = site.account(&format!("at-{}", role.name()), &[(role, area)]).await;
@@ -85,7 +94,7 @@ fn clock(at: DateTime<Utc>) -> Clock {
     Clock { zone: chrono_tz::Asia::Shanghai, fixed: Some(at) }
 }
 
-fn build(db: &Db, model: &Arc<ReadModel>, at: DateTime<Utc>) -> Router {
+fn build(db: &Db, model: &Arc<ReadModel>, at: DateTime<Utc>) -> Programs {
     let clock = clock(at);
     let sign_in = Arc::new(SignIn::new(db.clone(), clock).unwrap());
     let (door, mut changes) = (Arc::clone(&sign_in), model.accounts());
@@ -96,14 +105,16 @@ fn build(db: &Db, model: &Arc<ReadModel>, at: DateTime<Utc>) -> Router {
     });
     let context = Context { db: db.clone(), model: Arc::clone(model), clock };
     let tiles = Arc::new(TileService::new(Arc::clone(model), 1 << 20));
-    router(App::new(context, tiles, Door { sign_in, secure: false })).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))))
+    let app = App::new(context, tiles, Door { sign_in, secure: false });
+    let routes = router(app.clone()).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))));
+    Programs { routes: routes.clone(), served: Prompt::tiles(app.clone(), routes), alone: Prompt::tiles(app, Router::new()) }
 }
 
 impl Site {
     /// The same program at another instant; what it remembered is forgotten.
     pub(crate) fn at(&self, at: DateTime<Utc>) -> Self {
         let (db, model) = (self.db.clone(), Arc::clone(&self.model));
-        Self { router: build(&db, &model, at), db, model, accounts: self.accounts.clone() }
+        Self { programs: build(&db, &model, at), db, model, accounts: self.accounts.clone() }
     }
 
     /// An account with grants and a token, and no password.
@@ -126,20 +137,51 @@ impl Site {
     pub(crate) async fn serve(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = self.router.clone();
+        let router = self.programs.routes.clone();
         tokio::spawn(async move { axum::serve(listener, router).await });
         format!("http://{address}")
     }
 
     /// Sends a request as it is. Of a stream the first frame is the answer.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let again = request.uri().path().starts_with("/tiles/").then(|| {
+            let mut again = Request::builder().method(request.method()).uri(request.uri()).body(Body::empty()).unwrap();
+            again.headers_mut().clone_from(request.headers());
+            again
+        });
+        let response = self.programs.routes.clone().oneshot(request).await.unwrap();
         let (parts, mut body) = response.into_parts();
         if parts.headers.get(header::CONTENT_TYPE).is_some_and(|mime| mime == "text/event-stream") {
             let frame = body.frame().await.unwrap().unwrap();
             return Answer { status: parts.status, headers: parts.headers, body: frame.into_data().unwrap() };
         }
-        Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
+        let answer = Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() };
+        if let Some(again) = again {
+            self.is_answered_alike(&answer, again).await;
+        }
+        answer
+    }
+
+    /// Whether a tile is answered in front of the routes.
+    pub(crate) async fn is_prompt(&self, role: Role, path: &str) -> bool {
+        let request = Request::builder().uri(path).header("authorization", self.bearer(role)).body(Body::empty()).unwrap();
+        self.programs.alone.clone().oneshot(request).await.unwrap().status().is_success()
+    }
+
+    /// A tile that is answered in front of the routes is the one that they answer.
+    async fn is_answered_alike(&self, answer: &Answer, again: Request<Body>) {
+        let path = again.uri().to_string();
+        let (parts, body) = self.programs.served.clone().oneshot(again).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        assert_eq!(parts.status, answer.status, "{path}");
+        let told = |headers: &HeaderMap| {
+            let mut told: Vec<(String, String)> = headers.iter().map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect();
+            told.retain(|(name, _)| !matches!(name.as_str(), "x-request-id" | "content-length"));
+            told.sort_unstable();
+            told
+        };
+        assert_eq!(told(&parts.headers), told(&answer.headers), "{path}");
+        assert!(!parts.status.is_success() || body == answer.body, "{path}");
     }
 
     /// Sends a request with headers and, where given, a JSON body.
