@@ -19,7 +19,7 @@ fn from_refusal(refusal: Box<dyn sqlx::error::DatabaseError>) -> Error {
     let rule = refusal.constraint().map(str::to_owned);
     match (code.as_str(), rule) {
         // unique, exclusion, check: the message of our own rules names both sides
-        ("23P01", Some(rule)) => Error::Conflict { message: refusal.message().to_owned(), rule },
+        ("23P01", Some(rule)) => Error::Conflict { message: format!("{}{}", refusal.message(), place(&*refusal)), rule },
         ("23505", Some(rule)) => Error::Conflict { message: taken(&rule), rule },
         ("23514", Some(rule)) => Error::Conflict { message: format!("the values break the rule {rule}"), rule },
         ("23503", Some(rule)) => Error::Conflict { message: format!("something it refers to is not stored ({rule})"), rule },
@@ -37,6 +37,16 @@ fn from_refusal(refusal: Box<dyn sqlx::error::DatabaseError>) -> Error {
         }
         ("57014", _) => Error::Busy { retry_after_s: 5, message: "the statement took too long and was stopped".into() },
         _ => Error::Internal { context: "ask the database", source: Box::new(sqlx::Error::Database(refusal)) },
+    }
+}
+
+/// Where a rule of ours is broken, longitude and latitude: `app.refuse` puts it beside the message.
+fn place(refusal: &dyn sqlx::error::DatabaseError) -> String {
+    let detail = refusal.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().and_then(sqlx::postgres::PgDatabaseError::detail);
+    let told = detail.and_then(|detail| serde_json::from_str::<serde_json::Value>(detail).ok());
+    match told.as_ref().map(|told| (&told["at"][0], &told["at"][1])) {
+        Some((lon, lat)) if lon.is_number() && lat.is_number() => format!(" at {lon}, {lat}"),
+        _ => String::new(),
     }
 }
 

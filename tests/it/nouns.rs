@@ -94,6 +94,8 @@ async fn addresses_follow_a_border_that_moves() {
     let version = etag(&site.get(Role::Planner, west).await);
     let over = patch(&site, Role::Planner, west, &version, &square(0.0, 0.0185)).await;
     assert_eq!((over.status, over.json()["rule"].as_str()), (StatusCode::CONFLICT, Some("cells_overlap")), "{}", over.text());
+    let said = over.json()["detail"].as_str().unwrap().to_owned();
+    assert!(said.contains("990321001001001 and 990321001001002 overlap by") && said.contains(" m2 at 120."), "{said}");
 
     let east_version = etag(&site.get(Role::Planner, east).await);
     let shrunk = patch(&site, Role::Planner, east, &east_version, &square(0.0185, 0.02)).await;
