@@ -44,7 +44,7 @@ pub use model::Model;
 pub use points::{Attributes, Block, Moved, Points, Row, Within};
 pub use published::{MonthNumber, MonthSum, Published, PublishedRow};
 pub use rows::{Area, BaseFeature, Cell, Facility, Household, Incident, Place};
-pub use sets::{Facets, RowSet, Sets};
+pub use sets::{Facets, Near, RowSet, Sets};
 pub use shapes::{AREA_LEVELS, Areas, Basemap, Cells};
 pub use stamps::Stamps;
 pub use tallies::{Counts, Tallies};

@@ -10,6 +10,8 @@ use super::points::BLOCK_ROWS;
 const WORDS: usize = BLOCK_ROWS / 64;
 /// Days of one span, as a shift.
 const SPAN_SHIFT: u32 = 5;
+/// The last day of a span, counted from its first.
+const LAST: i32 = (1 << SPAN_SHIFT) - 1;
 
 /// Rows of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +30,22 @@ pub struct Facets {
 #[derive(Debug, Default, PartialEq)]
 pub struct Sets {
     categories: Box<[(u16, RowSet)]>,
+    /// Rows of each span and of all before it: a stretch of days is the difference of two.
     spans: Box<[(i32, RowSet)]>,
 }
 
+/// Rows found by their facets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    /// All that are of the days asked for, and some that lie within 32 days beside.
+    pub rows: RowSet,
+    /// Those of them that are of the days for sure.
+    pub sure: RowSet,
+}
+
 impl RowSet {
-    const NONE: Self = Self([0; WORDS]);
+    /// No row.
+    pub const NONE: Self = Self([0; WORDS]);
     const ALL: Self = Self([u64::MAX; WORDS]);
 
     fn add(&mut self, row: usize) {
@@ -45,6 +58,17 @@ impl RowSet {
 
     fn and(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own &= other);
+    }
+
+    fn without(mut self, other: &Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own &= !other);
+        self
+    }
+
+    /// Whether a row is in it.
+    #[inline]
+    pub const fn has(&self, row: usize) -> bool {
+        self.0[row / 64] >> (row % 64) & 1 == 1
     }
 
     /// Numbers of the rows of the set in a stretch of the block, ascending.
@@ -73,6 +97,11 @@ impl Sets {
                 set_of(&mut spans, day >> SPAN_SHIFT).add(row);
             }
         }
+        let mut so_far = RowSet::NONE;
+        for (_, rows) in &mut spans {
+            so_far.or(rows);
+            *rows = so_far;
+        }
         Self { categories: categories.into(), spans: spans.into() }
     }
 
@@ -81,23 +110,25 @@ impl Sets {
         size_of_val(&*self.categories) + size_of_val(&*self.spans)
     }
 
-    /// Rows that may be of these categories (bits by number, the lowest 64) and days: all that are, and some that lie within
-    /// 32 days beside.
-    pub fn near(&self, categories: u64, days: RangeInclusive<i32>) -> RowSet {
-        let mut found = RowSet::ALL;
+    /// Rows of these categories (bits by number, the lowest 64) and days.
+    pub fn near(&self, categories: u64, days: RangeInclusive<i32>) -> Near {
+        let mut any = RowSet::ALL;
         if categories != u64::MAX {
-            let mut any = RowSet::NONE;
+            any = RowSet::NONE;
             self.categories.iter().filter(|(category, _)| categories >> (category & 63) & 1 == 1).for_each(|(_, rows)| any.or(rows));
-            found = any;
         }
-        let (from, to) = (days.start() >> SPAN_SHIFT, days.end() >> SPAN_SHIFT);
-        let span = self.spans.partition_point(|(span, _)| *span < from)..self.spans.partition_point(|(span, _)| *span <= to);
-        if span.len() < self.spans.len() {
-            let mut any = RowSet::NONE;
-            self.spans[span.start..span.end.max(span.start)].iter().for_each(|(_, rows)| any.or(rows));
-            found.and(&any);
-        }
-        found
+        let (from, to) = (*days.start(), *days.end());
+        let [mut rows, mut sure] =
+            [from >> SPAN_SHIFT..=to >> SPAN_SHIFT, from.saturating_add(LAST) >> SPAN_SHIFT..=(to.saturating_sub(LAST) >> SPAN_SHIFT)]
+                .map(|spans| if spans.is_empty() { RowSet::NONE } else { self.up_to(*spans.end()).without(&self.up_to(*spans.start() - 1)) });
+        rows.and(&any);
+        sure.and(&any);
+        Near { rows, sure }
+    }
+
+    fn up_to(&self, span: i32) -> RowSet {
+        let number = self.spans.partition_point(|(own, _)| *own <= span);
+        number.checked_sub(1).map_or(RowSet::NONE, |last| self.spans[last].1)
     }
 }
 
@@ -123,7 +154,8 @@ mod tests {
             let sets = Sets::new(rows.iter().map(|&(category, day)| Some(Facets { category, day })));
             let at = |share: f64| (share * rows.len() as f64) as usize;
             let stretch = at(cut.0.min(cut.1))..at(cut.0.max(cut.1));
-            let near: Vec<usize> = sets.near(categories, from..=from + length).rows(stretch.clone()).collect();
+            let Near { rows: near, sure } = sets.near(categories, from..=from + length);
+            let near: Vec<usize> = near.rows(stretch.clone()).collect();
             let passes = |&(category, day): &(u16, i32), around: i32| {
                 categories >> category & 1 == 1 && (from - around..=from + length + around).contains(&day)
             };
@@ -131,6 +163,9 @@ mod tests {
             prop_assert!(exact.iter().all(|row| near.binary_search(row).is_ok()));
             prop_assert!(near.iter().all(|&row| stretch.contains(&row) && passes(&rows[row], 31)));
             prop_assert!(near.is_sorted());
+            prop_assert!(near.iter().all(|&row| !sure.has(row) || passes(&rows[row], 0)));
+            let inner = |&row: &usize| passes(&rows[row], 0) && passes(&(rows[row].0, rows[row].1 - 31), 0) && passes(&(rows[row].0, rows[row].1 + 31), 0);
+            prop_assert!(stretch.clone().filter(inner).all(|row| sure.has(row)));
         }
     }
 }

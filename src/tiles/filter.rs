@@ -6,7 +6,7 @@ use super::kernel::{Bandwidth, Per};
 use crate::error::{Error, Fault, Result};
 use crate::privacy::suppression::ORDINARY;
 use crate::published::Month;
-use crate::read_model::{Facility, Incident, Lists, MonthNumber, Reader, RowSet, Sets, Words};
+use crate::read_model::{Facility, Incident, Lists, MonthNumber, Near, Reader, RowSet, Sets, Words};
 
 /// Filters by name; an empty list lets everything through. With them go the two choices of the layer `heat`, so that one
 /// value is all that a tile depends on beside rows and reader.
@@ -172,10 +172,13 @@ impl QuickFilter {
         (bits == 1) & (row.occurred_day.wrapping_sub(self.from) as u32 <= self.span)
     }
 
-    /// Rows of a block among which all are that pass; none where the filter names neither category nor day.
-    pub fn near(&self, sets: &Sets) -> Option<RowSet> {
+    /// Rows of a block among which all are that pass, and those that do for sure; none where the filter names neither
+    /// category nor day.
+    pub fn near(&self, sets: &Sets) -> Option<Near> {
         let all = self.categories == u64::MAX && self.span == u32::MAX;
-        (!all).then(|| sets.near(self.categories, self.from..=self.from.wrapping_add_unsigned(self.span)))
+        let near = (!all).then(|| sets.near(self.categories, self.from..=self.from.wrapping_add_unsigned(self.span)))?;
+        let more = self.sources != u64::MAX || self.states != u64::MAX;
+        Some(if more { Near { sure: RowSet::NONE, ..near } } else { near })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Cases in bins: those the reader may open and the filter lets through, each at its safe place.
 
 use super::{Around, Bin, mean};
-use crate::read_model::{Block, Incident};
+use crate::mvt::World;
+use crate::read_model::{Block, Incident, Near};
 use crate::tiles::encode::Question;
 
 /// Rows of one bin, being counted.
@@ -22,9 +23,9 @@ pub(super) fn bins(q: &Question<'_>, around: Around) -> Vec<Bin> {
     q.model.incidents.each_run(&around.area, finest, |block, rows| {
         let near = quick.filter(|_| rows.len() > FEW_ROWS).and_then(|quick| quick.near(&block.sets));
         match (near, quick) {
-            (Some(near), Some(quick)) => counted.take(block, near.rows(rows), |row| quick.incident(row)),
-            (None, Some(quick)) => counted.take(block, rows, |row| quick.incident(row)),
-            (_, None) => counted.take(block, rows, |row| q.filter.incident(row)),
+            (Some(Near { rows: near, sure }), Some(quick)) => counted.take(block, near.rows(rows), |i, row| sure.has(i) || quick.incident(row)),
+            (None, Some(quick)) => counted.take(block, rows, |_, row| quick.incident(row)),
+            (_, None) => counted.take(block, rows, |_, row| q.filter.incident(row)),
         }
     });
     let place = |bin: &Counting| mean(bin.at, around.shift, bin.sums, bin.count);
@@ -42,26 +43,26 @@ struct Counted<'a> {
 
 impl Counted<'_> {
     /// Counts those of the rows that pass, are the reader's and lie in the area; most fall at the filter, so it comes first.
-    fn take(&mut self, block: &Block<Incident>, rows: impl Iterator<Item = usize>, passes: impl Fn(&Incident) -> bool) {
+    fn take(&mut self, block: &Block<Incident>, rows: impl Iterator<Item = usize>, passes: impl Fn(usize, &Incident) -> bool) {
         let (reader, shift) = (self.q.reader, self.around.shift);
         let inside = (1_u32 << shift) - 1;
         let within = block.within(&reader.cases);
+        let area = self.around.area;
         for i in rows {
             let row = &block.attributes[i];
-            if !passes(row) || !(block.keeps(&within, i) || reader.units.binary_search(&row.unit_id).is_ok()) || !self.around.area.holds(block.at(i))
-            {
+            let at = World { x: block.xs[i], y: block.ys[i] };
+            if !passes(i, row) || !area.holds(at) || !(block.keeps(&within, i) || reader.units.binary_search(&row.unit_id).is_ok()) {
                 continue;
             }
-            let (x, y) = (block.xs[i], block.ys[i]);
-            let at = [x >> shift, y >> shift];
-            let sums = [u64::from(x & inside), u64::from(y & inside)];
+            let bin = [at.x >> shift, at.y >> shift];
+            let sums = [u64::from(at.x & inside), u64::from(at.y & inside)];
             match self.bins.last_mut() {
-                Some(bin) if bin.at == at => {
-                    bin.count += 1;
-                    bin.sums[0] += sums[0];
-                    bin.sums[1] += sums[1];
+                Some(last) if last.at == bin => {
+                    last.count += 1;
+                    last.sums[0] += sums[0];
+                    last.sums[1] += sums[1];
                 }
-                _ => self.bins.push(Counting { at, count: 1, sums }),
+                _ => self.bins.push(Counting { at: bin, count: 1, sums }),
             }
         }
     }
