@@ -37,17 +37,19 @@ pub struct Question<'a> {
     pub layer: Layer,
 }
 
-/// Blocks of rows under a tile that is made at once; of one that is packed as well.
-const FEW_BLOCKS: [usize; 2] = [8, 2];
+/// Blocks of rows under a tile that is made at once, in a quarter of a millisecond at most; of one that is packed as well.
+const FEW_BLOCKS: [usize; 2] = [48, 2];
 /// Cells of a tile are few from here on.
 const FEW_CELLS_FROM: u8 = 12;
 
-/// Whether a tile is made in less time than it takes to hand it to another thread, packed or not.
+/// Whether a tile, packed or not, is made in less time than it would be well to hand to another thread: handing it over costs
+/// some 70 µs, and a thread that answers others should not be held up for long.
 pub(super) fn is_small(model: &Model, layers: LayerSet, tile: TileId, packed: bool) -> bool {
     let blocks = FEW_BLOCKS[usize::from(packed)];
     layers.entries().all(|entry| match entry.layer {
         Layer::Households => model.households.is_few_under(tile, blocks),
         Layer::Facilities => model.facilities.is_few_under(tile, blocks),
+        Layer::Incidents => model.incidents.is_few_under(tile, blocks),
         Layer::Cells | Layer::CellLabels => !packed && tile.z() >= FEW_CELLS_FROM,
         _ => false,
     })
