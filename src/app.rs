@@ -111,6 +111,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::incidents::api::routes())
         .merge(crate::published::routes())
         .merge(crate::analyses::api::routes())
+        .merge(crate::warnings::api::routes())
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())
