@@ -67,12 +67,14 @@ struct Looker<'a> {
     scope: Scope,
     /// Whether this is the night's work, done once a day and with the back-test.
     by_night: bool,
+    /// Whether a county whose night is done is looked at again.
+    again: bool,
 }
 
 /// Looks where the reader may open each case, now.
 pub async fn run_within(context: &Context, reader: &Reader, request_id: &str, running: Running) -> Result<Done> {
     let scope = reader.scope(Right::Cases);
-    let looker = Looker { user_id: reader.user_id, account: &reader.account, request_id, scope, by_night: false };
+    let looker = Looker { user_id: reader.user_id, account: &reader.account, request_id, scope, by_night: false, again: true };
     let done = run(context, &looker).await;
     drop(running);
     done
@@ -81,7 +83,7 @@ pub async fn run_within(context: &Context, reader: &Reader, request_id: &str, ru
 /// Looks everywhere as the night does; a county whose night is done is passed over, unless `again`.
 pub async fn run_night(context: &Context, again: bool) -> Result<Done> {
     let _permit = AT_ONCE.acquire().await.map_err(Error::internal("take a turn"))?;
-    let looker = Looker { user_id: 0, account: "", request_id: "", scope: Scope::everything(), by_night: !again };
+    let looker = Looker { user_id: 0, account: "", request_id: "", scope: Scope::everything(), by_night: true, again };
     run(context, &looker).await
 }
 
@@ -130,13 +132,10 @@ async fn run_county(context: &Context, looker: &Looker<'_>, county: AreaCode, do
     let mut transaction = context.db.scoped(&scopes(&looker.scope)).await?;
     transaction.without_time_limit().await?;
     if !store::take_turn(&mut transaction, county.lo()).await? {
-        return if looker.by_night {
-            Ok(())
-        } else {
-            Err(Error::Busy { retry_after_s: 20, message: "another process looks for warnings at the moment".into() })
-        };
+        let message = "another process looks for warnings at the moment".into();
+        return if looker.again { Err(Error::Busy { retry_after_s: 20, message }) } else { Ok(()) };
     }
-    if looker.by_night && store::night_is_done(&mut transaction, county.lo(), done.day).await? {
+    if !looker.again && store::night_is_done(&mut transaction, county.lo(), done.day).await? {
         return Ok(());
     }
     let wanted = Wanted { county, scope: looker.scope.clone(), day: done.day };

@@ -8,7 +8,7 @@ use crate::db::Scoped;
 use crate::error::{Error, Result};
 
 /// A stored warning.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the columns are described in the database")]
 pub struct Warning {
     pub id: i64,
