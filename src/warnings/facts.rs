@@ -161,8 +161,8 @@ pub struct Facts {
     pub cells: Vec<Cell>,
     /// Cases of the last five years, in no order.
     pub cases: Vec<Case>,
-    /// Groups of kinds of dispute: code.
-    pub groups: Vec<Arc<str>>,
+    /// Groups of kinds of dispute: code, and what it is called in Chinese.
+    pub groups: Vec<(Arc<str>, Arc<str>)>,
     /// Numbers that an administrator sets.
     pub settings: Settings,
     /// Holidays and the rhythm of the week.
@@ -204,7 +204,12 @@ impl Facts {
 
     /// The name of a group as a part of a warning; all kinds together: `all`.
     pub fn part(&self, group: Option<u16>) -> String {
-        group.and_then(|group| self.groups.get(usize::from(group))).map_or_else(|| "all".to_owned(), |name| name.to_string())
+        group.and_then(|group| self.groups.get(usize::from(group))).map_or_else(|| "all".to_owned(), |(code, _)| code.to_string())
+    }
+
+    /// What a group is called in Chinese; all kinds together: 全部.
+    pub fn called(&self, group: Option<u16>) -> &str {
+        group.and_then(|group| self.groups.get(usize::from(group))).map_or("全部", |(_, name)| name)
     }
 }
 

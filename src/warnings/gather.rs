@@ -45,9 +45,9 @@ struct CaseRow {
 pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wanted) -> Result<Facts> {
     let range = wanted.county.range();
     let cells = cells(model, range, &wanted.scope);
-    let groups: Vec<String> =
-        sqlx::query_scalar("select distinct category_group from incident_categories order by 1").fetch_all(transaction.conn()).await?;
-    let groups: Vec<Arc<str>> = groups.into_iter().map(Arc::from).collect();
+    let sql = "select category_group, string_agg(name_zh, '、' order by code) from incident_categories group by 1 order by 1";
+    let groups: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(transaction.conn()).await?;
+    let groups: Vec<(Arc<str>, Arc<str>)> = groups.into_iter().map(|(code, name)| (Arc::from(code), Arc::from(name))).collect();
     let sql = "select i.id, i.scope_code, c.category_group, i.discovered_on, i.due_on, i.closed_on, i.state, i.complexity, i.risk_level, i.parties_count,
                       i.escalated, case when s.kind = 'group' then s.id end as block
                  from incidents i join incident_categories c on c.code = i.category left join safe_places s on s.id = i.safe_place_id
@@ -61,7 +61,7 @@ pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wan
     let case = |row: CaseRow| Case {
         id: row.id,
         scope_code: row.scope_code,
-        group: groups.iter().position(|group| **group == *row.category_group).unwrap_or_default() as u16,
+        group: groups.iter().position(|(code, _)| **code == *row.category_group).unwrap_or_default() as u16,
         discovered_on: row.discovered_on,
         due_on: row.due_on,
         closed_on: row.closed_on,

@@ -126,7 +126,7 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             let mut codes: Vec<CellCode> = zones[cluster.zone].iter().map(|&n| facts.cells[cells[n]].code).collect();
             codes.sort_unstable();
             let (part, window) = (facts.part(group), 7 * (cluster.end - cluster.start));
-            let kinds = if group.is_none() { "全部" } else { part.as_str() };
+            let kinds = facts.called(group);
             let (seen, expected, many) = (cluster.observed, cluster.expected, codes.len());
             found.push(Found {
                 level: if days >= 300.0 { Level::Orange } else { Level::Yellow },

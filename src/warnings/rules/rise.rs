@@ -120,7 +120,7 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             let weeks = (0..=last).rev().take_while(|week| watched.is_alarm(n, *week)).count();
             let ratio = watched.sums[n].sums[last] / watched.sums[n].lines[last];
             let part = facts.part(watched.group);
-            let kinds = if watched.group.is_none() { "全部" } else { part.as_str() };
+            let kinds = facts.called(watched.group);
             let sentence = [
                 format!("{}（{kinds}）近 8 周 {cases} 件，预期 {expected:.1} 件，连续 {weeks} 周达到警戒线", cell.name),
                 format!("{cases} cases ({part}) in 8 weeks, {expected:.1} expected; at the alarm line for {weeks} weeks"),
