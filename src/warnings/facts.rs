@@ -140,13 +140,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            clock_days: [1.0, 7.0, 20.0],
-            false_alarms_per_year: 0.1,
-            recurrence_days: 100.0,
-            most_households: 500.0,
-            fewest_households: 300.0,
-        }
+        Self { clock_days: [1.0, 7.0, 20.0], false_alarms_per_year: 0.1, recurrence_days: 100.0, most_households: 500.0, fewest_households: 300.0 }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 
-use super::facts::{Case, Cell, Facts, Settings};
 use super::Calendar;
+use super::facts::{Case, Cell, Facts, Settings};
 use crate::codes::{AreaCode, CellCode, CodeRange, Scope};
 use crate::db::Scoped;
 use crate::error::Result;
@@ -48,14 +48,14 @@ pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wan
     let sql = "select category_group, string_agg(name_zh, '、' order by code) from incident_categories group by 1 order by 1";
     let groups: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(transaction.conn()).await?;
     let groups: Vec<(Arc<str>, Arc<str>)> = groups.into_iter().map(|(code, name)| (Arc::from(code), Arc::from(name))).collect();
-    let sql = "select i.id, i.scope_code, c.category_group, i.discovered_on, i.due_on, i.closed_on, i.state, i.complexity, i.risk_level, i.parties_count,
+    let sql =
+        "select i.id, i.scope_code, c.category_group, i.discovered_on, i.due_on, i.closed_on, i.state, i.complexity, i.risk_level, i.parties_count,
                       i.escalated, case when s.kind = 'group' then s.id end as block
                  from incidents i join incident_categories c on c.code = i.category left join safe_places s on s.id = i.safe_place_id
                 where i.scope_code >= $1 and i.scope_code < $2 and i.scope_code <@ (select app.allowed('cases'))
                   and i.discovered_on > $3 and i.discovered_on <= $4";
     let first = wanted.day.checked_sub_days(Days::new(DAYS)).unwrap_or(wanted.day);
-    let rows: Vec<CaseRow> =
-        sqlx::query_as(sql).bind(range.lo).bind(range.hi).bind(first).bind(wanted.day).fetch_all(transaction.conn()).await?;
+    let rows: Vec<CaseRow> = sqlx::query_as(sql).bind(range.lo).bind(range.hi).bind(first).bind(wanted.day).fetch_all(transaction.conn()).await?;
     let mut words: HashMap<String, Arc<str>> = HashMap::new();
     let mut word = |text: String| Arc::clone(words.entry(text).or_insert_with_key(|text| Arc::from(text.as_str())));
     let case = |row: CaseRow| Case {

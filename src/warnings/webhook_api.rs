@@ -191,8 +191,10 @@ fn check_url(checks: &mut Checks, text: &str) {
     responses((status = 200, body = Webhooks), (status = 403, body = Problem)))]
 async fn list_webhooks(State(context): State<Context>, signed: Signed) -> Result<Json<Webhooks>, Failure> {
     let mut transaction = begin(&context, &signed).await?;
-    let rows: Vec<Row> =
-        sqlx::query_as(&format!("select {COLUMNS} from webhooks w order by w.id limit 1000")).fetch_all(transaction.conn()).await.map_err(Error::from)?;
+    let rows: Vec<Row> = sqlx::query_as(&format!("select {COLUMNS} from webhooks w order by w.id limit 1000"))
+        .fetch_all(transaction.conn())
+        .await
+        .map_err(Error::from)?;
     Ok(Json(Webhooks { items: rows.into_iter().map(WebhookView::of).collect() }))
 }
 
@@ -267,7 +269,8 @@ async fn update_webhook(
     sqlx::query(sql).bind(number).bind(&sent.url).bind(sent.active).execute(transaction.conn()).await.map_err(Error::from)?;
     let row = get(&mut transaction, number).await?;
     let detail = json!({ "url": sent.url.is_some(), "active": sent.active });
-    note(&context, &mut transaction, &signed, Done { action: "webhook.update", target: &key, scope_code: Some(row.scope_code), detail, rows: 1 }).await?;
+    note(&context, &mut transaction, &signed, Done { action: "webhook.update", target: &key, scope_code: Some(row.scope_code), detail, rows: 1 })
+        .await?;
     transaction.commit().await?;
     Ok(([(header::ETAG, of_version(row.version))], Json(WebhookView::of(row))))
 }

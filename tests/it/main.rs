@@ -36,4 +36,6 @@ mod session;
 mod support;
 mod tiles;
 mod uploads;
+mod warnings;
+mod warnings_planted;
 mod workbooks;

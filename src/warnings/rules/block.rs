@@ -61,10 +61,7 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             level,
             strength: Strength::Raises,
             numbers: numbers([("cases_in_90_days", count.into()), ("days_since_first", since.into())]),
-            sentence: [
-                format!("{}：同一组住址 90 天内 {count} 件", cell.name),
-                format!("{count} cases at one group of addresses within 90 days"),
-            ],
+            sentence: [format!("{}：同一组住址 90 天内 {count} 件", cell.name), format!("{count} cases at one group of addresses within 90 days")],
         })
     };
     Ok(blocks(facts).into_iter().filter_map(found).collect())

@@ -91,14 +91,8 @@ fn clusters(setup: &Setup, zones: &[Vec<usize>], seed: u64, simulations: usize) 
     if setup.counts.iter().flatten().map(|count| u64::from(*count)).sum::<u64>() < FEWEST {
         return Ok(Vec::new());
     }
-    let search = Search {
-        counts: &setup.counts,
-        baseline: &setup.baseline,
-        zones,
-        max_duration: WINDOW,
-        prospective: true,
-        model: Model::PopulationBased,
-    };
+    let search =
+        Search { counts: &setup.counts, baseline: &setup.baseline, zones, max_duration: WINDOW, prospective: true, model: Model::PopulationBased };
     let look = |simulations| space_time_scan(&search, &Options { top: 0, clusters: CLUSTERS, simulations, seed }).map_err(failed);
     let first = look(FIRST.min(simulations))?.clusters;
     let best = first.iter().filter_map(|cluster| cluster.p).fold(1.0_f64, f64::min);
