@@ -190,9 +190,9 @@ fn look(facts: &Facts, with_back_test: bool) -> Result<Looked> {
     let asked: Vec<&'static Entry> = LIST.into_iter().filter(|rule| facts.whole || !rule.of_county).collect();
     let mut looked = Looked { asked, found: Vec::new(), year: (facts.year_ago(), facts.day), back_tests: Vec::new() };
     for rule in &looked.asked {
-        looked.found.extend((rule.find)(facts)?.into_iter().map(|found| (*rule, found)));
+        looked.found.extend(rule.find(facts)?.into_iter().map(|found| (*rule, found)));
         if with_back_test {
-            let counts = (rule.back_test)(facts)?;
+            let counts = rule.back_test(facts)?;
             looked.back_tests.push((*rule, counts.into_iter().map(|(place, would)| (place, i32::try_from(would).unwrap_or(i32::MAX))).collect()));
         }
     }

@@ -213,13 +213,10 @@ async fn create_webhook(
     let mut transaction = begin(&context, &signed).await?;
     let mut checks = Checks::default();
     check_url(&mut checks, &new.url);
-    let area = match GrantArea::parse(&new.area) {
-        Ok(area) => Some(area),
-        Err(_) => {
-            checks.fault("/area", "not_a_code", "give the code of an area of 2 to 15 digits, or all");
-            None
-        }
-    };
+    let area = GrantArea::parse(&new.area).ok();
+    if area.is_none() {
+        checks.fault("/area", "not_a_code", "give the code of an area of 2 to 15 digits, or all");
+    }
     checks.done()?;
     let area = area.filter(|area| signed.reader.scope(Right::Settings).covers(area.range()));
     let area = area.ok_or_else(|| Error::Forbidden("the area reaches beyond the one whose settings are yours".into()))?;

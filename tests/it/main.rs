@@ -38,4 +38,5 @@ mod tiles;
 mod uploads;
 mod warnings;
 mod warnings_planted;
+mod warnings_rules;
 mod workbooks;

@@ -79,7 +79,7 @@ fn facts(world: &World) -> Facts {
 }
 
 fn raised(rule: &str, facts: &Facts) -> Vec<Found> {
-    let found = (find(rule).unwrap().find)(facts).unwrap();
+    let found = find(rule).unwrap().find(facts).unwrap();
     found.into_iter().filter(|found| found.strength == Strength::Raises).collect()
 }
 

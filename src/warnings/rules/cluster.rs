@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::stats::space_time_scan::{Cluster, Model, Options, Search, nearest_zones, space_time_scan};
 use crate::warnings::facts::{Facts, Found, Level, Strength, Subject};
 use crate::warnings::reconcile::common;
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 /// Most cells of a cluster.
 const CELLS: usize = 15;
@@ -46,8 +46,7 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 2,
     of_cases: true,
     of_county: true,
-    find,
-    back_test,
+    ask: Ask::Measured { find, back_test },
 };
 
 /// The inputs of one scan: counts and expectation by week, then cell.
