@@ -140,7 +140,6 @@ fn look_at(seed: u64, tally: &mut Tally) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "how much else is found is what this test is run for")]
 #[test]
 fn what_was_planted_is_found_in_four_of_five_and_what_else_is_found_is_counted() {
     let seeds = std::env::var("WARNING_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
