@@ -71,6 +71,8 @@ pub struct Cell {
     pub kind: Arc<str>,
     /// Households in it.
     pub households: u64,
+    /// Share of them within the standard of a mediation room, in a straight line; none where it has no household.
+    pub covered: Option<f64>,
     /// A point inside, on the plane of the county, metres.
     pub at: Option<Coord>,
 }

@@ -108,13 +108,14 @@ impl Entry {
 }
 
 /// All rules.
-pub static LIST: [&Entry; 8] = [
+pub static LIST: [&Entry; 9] = [
     &rules::overdue::ENTRY,
     &rules::block::ENTRY,
     &rules::cluster::ENTRY,
     &rules::rise::ENTRY,
     &rules::group::ENTRY,
     &rules::risk::ENTRY,
+    &rules::uncovered::ENTRY,
     &rules::size::ENTRY,
     &rules::silence::ENTRY,
 ];

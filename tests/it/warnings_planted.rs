@@ -49,6 +49,7 @@ fn facts(world: &World) -> Facts {
             kind: Arc::from(cell.kind),
             households: cell.household_count.into(),
             at: Some(at),
+            covered: None,
         }
     });
     let cases = (1..).zip(&world.incidents).map(|(id, case)| Case {

@@ -28,6 +28,7 @@ fn town(cells: i64) -> Facts {
         name: Arc::from(format!("网格{n}")),
         kind: Arc::from("general"),
         households: 400,
+        covered: Some(0.8),
         at: Some(Coord { x: 300.0 * (n % 8) as f64, y: 300.0 * (n / 8) as f64 }),
     };
     Facts {
@@ -186,6 +187,24 @@ fn silence_is_asked_about_where_three_cases_were_to_be_expected() {
     let mut quiet = history(80);
     quiet.calendar = Arc::new(Calendar::new((0..80).map(|ago| (before(ago), true)), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.1]));
     assert!(found("W8", &quiet).is_empty(), "holidays are no silence");
+}
+
+#[test]
+fn a_cell_that_rises_month_by_month_warns_where_no_mediation_room_is_near() {
+    // one case more every other four weeks in two cells, of which one is served
+    let rising =
+        (0..2).flat_map(|cell| (0..13_u64).flat_map(move |span| (0..(13 - span) / 2).map(move |n| closed(case(cell, 28 * span + n + 1), 0))));
+    let mut facts = with(rising);
+    facts.cells[0].covered = Some(0.2);
+    let told = found("W6", &facts);
+    assert_eq!((told.len(), &told[0].subject, told[0].level), (1, &Subject::Cell(CellCode::from_i64(FIRST).unwrap()), Level::Yellow), "{told:?}");
+    assert!(told[0].numbers["covered_percent"] == 20.0 && told[0].numbers["p"].as_f64().unwrap() <= 0.01);
+    assert_eq!(would_raise("W6", &facts), 1);
+    facts.cells[0].covered = Some(0.0);
+    assert_eq!(found("W6", &facts)[0].level, Level::Orange);
+    let level = (0..13).map(|span| closed(case(0, 28 * span + 3), 0));
+    facts.cases = level.collect();
+    assert!(found("W6", &facts).is_empty(), "no rise");
 }
 
 /// Three years in which each of 40 cells has a case every five weeks or so.
