@@ -25,7 +25,7 @@ const GROUPS: [(&str, &[&str]); 9] = [
 ];
 
 /// The first seed: those before it were looked at while the rules were written.
-const FIRST_SEED: u64 = 7_001;
+const FIRST_SEED: u64 = 9_001;
 
 fn group_of(category: &str) -> u16 {
     GROUPS.iter().position(|(_, kinds)| kinds.contains(&category)).unwrap_or(GROUPS.len()) as u16
