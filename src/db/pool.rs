@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Connection, Postgres, Transaction};
 
 use super::AuditKey;
@@ -124,6 +124,15 @@ impl Db {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("select set_config('maplebridge.scopes', $1, true)").bind(scopes.to_setting()).execute(&mut *transaction).await?;
         Ok(Scoped { transaction, audit_key: self.audit_key.clone() })
+    }
+
+    /// Hears what is said on a channel of the database, on a connection of its own: those of the pool stay free for requests.
+    pub async fn listen(&self, channel: &str) -> Result<PgListener> {
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        let apart = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
+        let mut listener = PgListener::connect_with(&apart).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
     }
 
     /// Whether the database answers.
