@@ -35,7 +35,7 @@ use crate::read_model::{Layer, ReadModel, Reader};
 use cache::{Cache, Key, Tile};
 
 /// Changes with every change of the encoder that changes bytes of equal rows.
-const ENCODER: &str = "2";
+const ENCODER: &str = "3";
 const VARY: &str = "Cookie, Authorization, Accept-Encoding";
 /// Bodies below this are not packed: it would make them larger.
 const SMALLEST_PACKED: usize = 200;
@@ -161,7 +161,7 @@ fn relevant(reader: &Reader, entries: &[&LayerEntry]) -> Reader {
         reader.staff = Scope::none();
         reader.known = Arc::default();
     }
-    if entries.iter().all(|entry| matches!(entry.layer, Layer::Water | Layer::Roads | Layer::Greens | Layer::Incidents)) {
+    if entries.iter().all(|entry| Layer::BASE.contains(&entry.layer) || entry.layer == Layer::Incidents) {
         reader.map = Scope::none();
     }
     reader
