@@ -1,19 +1,21 @@
 //! The page's own files, out of the binary, and the headers that keep a browser from doing anything else.
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use super::App;
 use crate::error::Error;
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 struct Files;
 
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; connect-src 'self'; \
+/// What a browser may load on the page where no base map of another server is configured: ours alone.
+pub(super) const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; connect-src 'self'; \
                       object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 const NOT_BUILT: &str = "The page is not built. Run ./run, or in web/: npm ci && npm run build.\n";
 
@@ -61,10 +63,10 @@ fn answer(path: &str, bytes: Vec<u8>, caching: &'static str) -> Response {
 }
 
 /// Headers of every answer.
-pub(super) async fn harden(request: Request, next: Next) -> Response {
+pub(super) async fn harden(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, app.base_maps.policy().clone());
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),

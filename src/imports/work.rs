@@ -113,8 +113,8 @@ impl Worker {
                 Ending::DryRun => self.finish(id, done).await?,
                 Ending::Cancelled => self.end(id, State::Cancelled, Some(&told(done)), None).await?,
                 Ending::Faults => {
-                    let message = "文件有错误，没有写入；改正后再导入，或跳过有错的行（--skip-faulty） · the file has faults and nothing was stored; \
-                                   correct them, or skip the faulty rows (--skip-faulty)";
+                    let message = "文件有错误，没有写入；改正后再导入，或跳过有错的行 · the file has faults and nothing was stored; \
+                                   correct them, or leave out the faulty rows";
                     self.end(id, State::Failed, Some(&told(done)), Some(message)).await?;
                 }
             }

@@ -158,7 +158,6 @@ fn closed(area: Rect, runs: &[Vec<Coord>], counter_clockwise: bool) -> Vec<Polyg
 #[cfg(test)]
 mod tests {
     use super::*;
-    use geo::Area as _;
 
     fn c(x: f64, y: f64) -> Coord {
         Coord { x, y }
