@@ -28,7 +28,7 @@ fn extract() -> Pbf {
         .dense(20, &square(120.006, 29.006, 0.001))
         .dense(30, &square(120.02, 29.03, 0.0002))
         .dense(40, &square(120.03, 29.03, 0.003))
-        .dense(50, &[[120.05, 29.001], [119.99, 29.001]])
+        .dense(50, &[[119.99, 29.001], [120.05, 29.001]])
         .node(60, 120.01, 29.03, &[("place", "village"), ("name", "石桥村"), ("name:en", "Shiqiao")])
         .node(61, 120.011, 29.03, &[("amenity", "bench")])
         .way(101, &[1, 2], &[("highway", "primary"), ("name", "中路"), ("name:en", "Middle Road"), ("ref", "G104;S31")])
@@ -213,7 +213,7 @@ async fn base_tiles_are_for_whoever_is_signed_in_packed_and_not_sent_twice() {
     assert_eq!(told(&database.db().await, &["basemap", &path]).await.ending(), "committed");
     let site = app(&database, "990321001").await;
     let t = TileId::holding(12, World::from_lon_lat(120.02, 29.02));
-    let address = format!("/tiles/roads,water/{}/{}/{}.mvt", t.z(), t.x(), t.y());
+    let address = format!("/tiles/earth,landuse,roads,water,places/{}/{}/{}.mvt", t.z(), t.x(), t.y());
     assert_eq!(site.ask(Method::GET, &address, &[], None).await.status, StatusCode::UNAUTHORIZED);
     let mut bodies = Vec::new();
     for role in [Role::Supervisor, Role::Official] {

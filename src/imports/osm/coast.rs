@@ -1,7 +1,7 @@
 //! Land and sea of an extract: the box of the extract, cut along the coast lines in it.
 //!
 //! A coast has land on its left. Where a coast leaves the box the land's border goes on along the box, counter-clockwise,
-//! to where the next coast comes in; the sea's border goes the other way round with every coast turned.
+//! to where the next coast comes in; the sea's border does the same with every coast turned round.
 
 use geo_types::{Coord, Polygon, Rect};
 
@@ -32,7 +32,7 @@ pub(super) fn ground(area: Rect, coasts: &[Vec<Coord>]) -> Ground {
     let (land, sea) = match (runs.is_empty(), islands.is_empty(), lagoons.is_empty()) {
         (true, true, _) => (whole(), Vec::new()),
         (true, false, _) => (Vec::new(), whole()),
-        (false, ..) => (closed(area, &runs, true), closed(area, &turned, false)),
+        (false, ..) => (closed(area, &runs), closed(area, &turned)),
     };
     let parts = |outer: Vec<Polygon>, holes: &[Polygon]| polygons(outer, holes.to_vec()).map_or_else(Vec::new, |all| all.0);
     let mut ground = Ground { land: parts(land, &lagoons), sea: parts(sea, &islands) };
@@ -123,11 +123,11 @@ fn along(area: Rect, c: Coord) -> f64 {
     sides.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0.0, |side| side.1.rem_euclid(4.0))
 }
 
-/// Closes runs along the sides of the box, each with the next run's beginning that comes on the way.
-fn closed(area: Rect, runs: &[Vec<Coord>], counter_clockwise: bool) -> Vec<Polygon> {
+/// Closes runs along the sides of the box, counter-clockwise, each with the next run's beginning that comes on the way.
+fn closed(area: Rect, runs: &[Vec<Coord>]) -> Vec<Polygon> {
     let (min, max) = (area.min(), area.max());
     let corners = [min, Coord { x: max.x, y: min.y }, max, Coord { x: min.x, y: max.y }];
-    let way = |from: f64, to: f64| if counter_clockwise { (to - from).rem_euclid(4.0) } else { (from - to).rem_euclid(4.0) };
+    let way = |from: f64, to: f64| (to - from).rem_euclid(4.0);
     let begins: Vec<f64> = runs.iter().map(|run| along(area, run[0])).collect();
     let mut used = vec![false; runs.len()];
     let mut out = Vec::new();

@@ -112,7 +112,7 @@ impl Extract {
             extract.take_nodes(block, &mut around);
             Ok(go_on())
         })?;
-        extract.area = extract.area.or(around);
+        extract.area = extract.area.or(around).filter(|area| area.width() > 0.0 && area.height() > 0.0);
         Ok((!progress.is_cancelled()).then_some(extract))
     }
 

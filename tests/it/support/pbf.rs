@@ -10,6 +10,8 @@ pub(crate) type Tags<'a> = &'a [(&'a str, &'a str)];
 pub(crate) struct Pbf {
     strings: Vec<String>,
     nodes: Vec<u8>,
+    /// Groups of dense nodes: each group has one.
+    dense: Vec<Vec<u8>>,
     ways: Vec<u8>,
     relations: Vec<u8>,
     bbox: Option<[f64; 4]>,
@@ -91,7 +93,9 @@ impl Pbf {
         packed(&mut dense, 1, steps(&ids));
         packed(&mut dense, 8, steps(&axis(1)));
         packed(&mut dense, 9, steps(&axis(0)));
-        bytes(&mut self.nodes, 2, &dense);
+        let mut group = Vec::new();
+        bytes(&mut group, 2, &dense);
+        self.dense.push(group);
         self
     }
 
@@ -123,10 +127,11 @@ impl Pbf {
         let mut file = header(&["OsmSchema-V0.6", "DenseNodes"], self.bbox);
         let mut table = Vec::new();
         self.strings.iter().for_each(|text| bytes(&mut table, 1, text.as_bytes()));
-        for group in [&self.nodes, &self.ways, &self.relations] {
+        let nodes: Vec<&Vec<u8>> = std::iter::once(&self.nodes).chain(&self.dense).collect();
+        for groups in [nodes, vec![&self.ways], vec![&self.relations]] {
             let mut block = Vec::new();
             bytes(&mut block, 1, &table);
-            bytes(&mut block, 2, group);
+            groups.into_iter().for_each(|group| bytes(&mut block, 2, group));
             blob(&mut file, "OSMData", &packed_blob(&block));
         }
         file
