@@ -11,7 +11,7 @@ alter table basemap_features
   add column kind_detail text not null default '',
   add column ref text not null default '',
   add column deck smallint not null default 0 check (deck between -1 and 1);
-comment on column basemap_features.layer is 'Layer of the base map, by the name it has in Protomaps'' base map schema 4';
+comment on column basemap_features.layer is 'Layer of the base map, called as in Protomaps'' base map schema 4';
 comment on column basemap_features.kind is 'Kind within the layer as in that schema: highway, major_road, minor_road, path, rail, river, lake, wood, park, locality, …';
 comment on column basemap_features.kind_detail is 'Finer kind: the value of the tag it comes from (primary, town), of a boundary the level (4, 6, 8); empty: none';
 comment on column basemap_features.ref is 'Number of a road (G104, S31); empty: none';

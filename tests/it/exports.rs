@@ -246,8 +246,8 @@ async fn the_base_map_is_read_by_gdal_in_every_format() {
         ('water', 'river', '甲江', ST_GeomFromText('MULTILINESTRING((120 29, 120.01 29.01), (120.02 29, 120.03 29))', 4326)),
         ('water', 'lake', '甲湖', ST_GeomFromText('POLYGON((120 29, 120.01 29, 120.01 29.01, 120 29), (120.005 29.001, 120.006 29.001, 120.006 29.002, 120.005 29.001))', 4326)),
         ('landuse', 'park', '甲园', ST_GeomFromText('MULTIPOLYGON(((120 29, 120.01 29, 120.01 29.01, 120 29)))', 4326)),
-        ('buildings', 'building', '', ST_GeomFromText('POLYGON((120 29, 120.01 29, 120.01 29.01, 120 29))', 4326)),
-        ('boundaries', 'county', '', ST_GeomFromText('LINESTRING(120 29, 120.01 29.01)', 4326)),
+        ('buildings', 'building', '甲楼', ST_GeomFromText('POLYGON((120 29, 120.01 29, 120.01 29.01, 120 29))', 4326)),
+        ('boundaries', 'county', '甲界', ST_GeomFromText('LINESTRING(120 29, 120.01 29.01)', 4326)),
         ('places', 'locality', '甲村', ST_GeomFromText('POINT(120 29)', 4326))";
     sqlx::query(statement).execute(&mut database.root().await).await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -52,7 +52,7 @@ const test = base.extend<object, { outside: { tiles: string; asked: string[] } }
     { scope: 'worker', timeout: 130_000 },
   ],
   // here the one host that the file names may be asked
-  troubles: [async ({ context, server, outside }, use) => {
+  troubles: async ({ context, server, outside }, use) => {
     const troubles: string[] = []
     context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !/GPU stall|software WebGL/i.test(message.text())) troubles.push(message.text())
@@ -62,7 +62,7 @@ const test = base.extend<object, { outside: { tiles: string; asked: string[] } }
     })
     await use(troubles)
     expect(troubles).toEqual([])
-  }, { auto: true }],
+  },
 })
 
 test('a base map is asked for once it is chosen, drawn under the data, and says whose it is', async ({ page, server, outside: { tiles, asked } }) => {
