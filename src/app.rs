@@ -2,6 +2,7 @@
 
 mod analysis_tiles;
 mod audit_routes;
+mod base_maps;
 mod description;
 mod events;
 mod figures;
@@ -32,6 +33,7 @@ use crate::users::signin::SignIn;
 use crate::warnings::Hearing;
 
 pub use crate::users::Door;
+pub use base_maps::BaseMaps;
 pub use events::Streams;
 pub use figures::Figures;
 pub use metrics::metrics_router;
@@ -59,13 +61,15 @@ pub struct App {
     pub figures: Arc<Figures>,
     /// The sealer of the audit trail, where this process has one.
     pub sealer: Option<Arc<Sealer>>,
+    /// Base maps of other servers.
+    pub base_maps: BaseMaps,
 }
 
 impl App {
     /// Everything a server needs beside its rooms is made here.
     pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
         let looks = Arc::new(Looks::new(context.db.clone()));
-        Self { context, tiles, door, looks, events: Arc::default(), hearing: Arc::default(), figures: Arc::default(), sealer: None }
+        Self { context, tiles, door, looks, events: Arc::default(), hearing: Arc::default(), figures: Arc::default(), sealer: None, base_maps: BaseMaps::default() }
     }
 }
 
@@ -123,6 +127,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::exports::api::routes())
         .merge(audit_routes::routes())
         .merge(system_routes::routes())
+        .merge(base_maps::routes())
         .merge(events::routes())
 }
 
@@ -159,7 +164,7 @@ pub fn behind_the_door(app: App, routes: Router<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), guard::sign_in))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(tell_problems))
-        .layer(middleware::from_fn(page::harden))
+        .layer(middleware::from_fn_with_state(app.clone(), page::harden))
         .layer(middleware::from_fn_with_state(app.clone(), figures::measure))
         .with_state(app)
 }

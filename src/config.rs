@@ -80,6 +80,9 @@ pub struct Listening {
     /// Address for Prometheus, without a sign-in: keep it on loopback or a network of the operators' [default: none]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub metrics_addr: Option<SocketAddr>,
+    /// Base maps of other servers (天地图 …) that readers may choose: a JSON file, see README; without it nothing outside is asked for
+    #[arg(long, value_name = "FILE", env = "MAPLEBRIDGE_BASEMAP_RASTER")]
+    pub basemap_raster: Option<PathBuf>,
     /// A reverse proxy in front ends TLS
     #[arg(long)]
     pub behind_proxy: bool,

@@ -1,19 +1,21 @@
 //! The page's own files, out of the binary, and the headers that keep a browser from doing anything else.
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use super::App;
 use crate::error::Error;
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 struct Files;
 
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; connect-src 'self'; \
+/// What a browser may load on the page where no base map of another server is configured: ours alone.
+pub(super) const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self'; connect-src 'self'; \
                       object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 const NOT_BUILT: &str = "The page is not built. Run ./run, or in web/: npm ci && npm run build.\n";
 
@@ -61,21 +63,21 @@ fn answer(path: &str, bytes: Vec<u8>, caching: &'static str) -> Response {
 }
 
 /// Headers of every answer.
-pub(super) async fn harden(request: Request, next: Next) -> Response {
+pub(super) async fn harden(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    put_hardening(response.headers_mut());
+    put_hardening(response.headers_mut(), app.base_maps.policy());
     response
 }
 
-/// Puts the headers that every answer has.
-pub(super) fn put_hardening(headers: &mut HeaderMap) {
+/// Puts the headers that every answer has; `policy` says what the page may load.
+pub(super) fn put_hardening(headers: &mut HeaderMap, policy: &HeaderValue) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     for (name, value) in &HARDENING {
         headers.insert(name, value.clone());
     }
 }
 
-static HARDENING: [(HeaderName, HeaderValue); 6] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+static HARDENING: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

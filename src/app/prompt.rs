@@ -71,7 +71,7 @@ impl<S> Prompt<S> {
         // what breaks here breaks behind the routes again, where it becomes a problem that is told
         let tried = catch_unwind(AssertUnwindSafe(|| (self.answer)(&self.prompter, &reader, uri, headers)));
         let mut response = tried.ok().flatten()?;
-        put_hardening(response.headers_mut());
+        put_hardening(response.headers_mut(), app.base_maps.policy());
         if let Ok(id) = HeaderValue::try_from(RequestId::new().0) {
             response.headers_mut().insert(REQUEST_ID, id);
         }

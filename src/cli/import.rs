@@ -1,5 +1,7 @@
 //! `maplebridge import`: files into the database, shown first, stored whole or not at all.
 
+mod basemap;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -48,6 +50,7 @@ Load them in this order, since each finds its place in what is there: areas, cel
   maplebridge import facilities pois.csv --columns 'kind:=F12,name=NAME' --crs GCJ-02
   maplebridge import households 台账.xlsx --sheet 枫桥镇 --heading-row 3-4 --crs CGCS2000
   maplebridge import incidents cases.csv --dry-run
+  maplebridge import basemap zhejiang.osm.pbf          roads, water, buildings, names from OpenStreetMap, in place of those before
   maplebridge import undo 01JD…                        takes an import back
 
 Columns are found by their headings, Chinese or English, and shown before anything is written. A file is one transaction:
@@ -55,7 +58,7 @@ all of it is stored or nothing. The same file again changes nothing; rows are to
 Exit code 0: stored; 3: the file has faults and nothing was stored.")]
 #[expect(clippy::struct_excessive_bools, reason = "one switch an option, as the person types them")]
 pub struct ImportArgs {
-    /// What the rows are: areas, cells, households, facilities or incidents; or undo
+    /// What the rows are: areas, cells, households, facilities, incidents or basemap; or undo
     pub noun: String,
     /// The files; after undo the id of the job
     #[arg(required = true, value_name = "FILE")]
@@ -93,6 +96,9 @@ pub struct ImportArgs {
     /// End the rows of this source that the file no longer has
     #[arg(long)]
     pub replace_source: bool,
+    /// Keep the base map that is there and lay this one beside it
+    #[arg(long)]
+    pub add: bool,
     /// Store the rows without faults and leave out the others
     #[arg(long)]
     pub skip_faulty: bool,
@@ -139,9 +145,16 @@ async fn bring_in(args: ImportArgs, db: &Db, clock: Clock, terms: Terms<'_>, out
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let noun = Noun::parse(&args.noun)
-        .ok_or_else(|| Error::Usage(format!("“{}” cannot be imported; it is areas, cells, households, facilities, incidents, or undo", args.noun)))?;
     let worker = Worker { db: db.clone(), reader, clock };
+    if args.noun == "basemap" {
+        return basemap::bring(&args, &worker, lang, out).await;
+    }
+    if args.add {
+        return Err(Error::Usage("--add goes with basemap only".into()));
+    }
+    let noun = Noun::parse(&args.noun).ok_or_else(|| {
+        Error::Usage(format!("“{}” cannot be imported; it is areas, cells, households, facilities, incidents, basemap, or undo", args.noun))
+    })?;
     let mut faulty = false;
     for file in &args.files {
         let outcome = Box::pin(one(&args, noun, file, &worker, lang, out)).await?;
@@ -181,17 +194,22 @@ async fn one(args: &ImportArgs, noun: Noun, file: &Path, worker: &Worker, lang: 
     if outcome.ending == Ending::Committed {
         worker.finish(&id, &outcome).await?;
     }
+    tell(args, &outcome, &id, lang, out)?;
+    Ok(outcome)
+}
+
+/// Says what became of a file, to a person or as JSON, and writes the faults where they are wanted.
+fn tell(args: &ImportArgs, outcome: &Outcome, id: &str, lang: Lang, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.report {
         let file = fs::File::create(path).map_err(|error| Error::Usage(format!("{} cannot be written: {error}", path.display())))?;
         outcome.report.write_csv(std::io::BufWriter::new(file)).map_err(Error::internal("write the report"))?;
     }
     if args.json {
         let told = serde_json::json!({ "job": id, "ending": outcome.ending, "merged": outcome.merged, "report": outcome.report });
-        line(out, &told.to_string())?;
+        line(out, &told.to_string())
     } else {
-        show_outcome(out, &outcome, &id, lang)?;
+        show_outcome(out, outcome, id, lang)
     }
-    Ok(outcome)
 }
 
 fn request(args: &ImportArgs, noun: Noun, file: &str, clock: Clock, lang: Lang) -> Result<Request> {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accounts::note;
 use super::{Place, complain, say};
-use crate::app::{App, Door, metrics_router, service};
+use crate::app::{App, BaseMaps, Door, metrics_router, service};
 use crate::audit::Sealer;
 use crate::config::{Listening, Storage};
 use crate::context::Context;
@@ -69,10 +69,11 @@ struct Shown {
 
 pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {
     args.listening.check()?;
+    let base_maps = args.listening.basemap_raster.as_deref().map(BaseMaps::read).transpose()?.unwrap_or_default();
     let listener = bind(args.listening.listen)?;
     let place = Place::open(&args.storage).await?;
     let db = place.db(24).await?;
-    let ended = serve(&args, &place, &db, listener).await;
+    let ended = serve(&args, &place, &db, listener, base_maps).await;
     db.close().await;
     let left = place.leave().await;
     ended?;
@@ -94,7 +95,7 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
     Ok(listener)
 }
 
-async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) -> Result<()> {
+async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener, base_maps: BaseMaps) -> Result<()> {
     let accounts = prepare(args, place, db).await?;
     let clock = place.clock;
     let model =
@@ -107,6 +108,7 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     );
     let sealer = Arc::new(Sealer::new(db.clone())?);
     app.sealer = Some(Arc::clone(&sealer));
+    app.base_maps = base_maps;
     let ending = CancellationToken::new();
     if let Some(cluster) = &place.cluster {
         tokio::spawn(Arc::clone(cluster).watch(Duration::from_millis(500), ending.clone()));

@@ -87,7 +87,7 @@ fn woods(land: &Land, mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) 
         }
     }
     for polygon in outlines(mesh, &owner, count as usize) {
-        out.push(named("green", ("", ""), Shape::Area(polygon)));
+        out.push(named("wood", ("", ""), Shape::Area(polygon)));
     }
 }
 
@@ -99,7 +99,7 @@ fn greens(mesh: &Mesh, division: &Division, out: &mut Vec<Feature>) {
         }
         let (kind, shrink) = match division.used[block] {
             Use::Lake => ("lake", 0.62),
-            Use::Park => ("green", 0.86),
+            Use::Park => ("park", 0.86),
             _ => continue,
         };
         let s = mesh.sites[block];

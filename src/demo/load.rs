@@ -223,19 +223,20 @@ fn incidents(world: &World, units: &BTreeMap<i64, i64>) -> impl Iterator<Item = 
     })
 }
 
-/// Layer, kind and first zoom of a feature of the base map.
-fn drawn(kind: &str) -> (&'static str, &'static str, u8) {
+/// Layer, kind, finer kind and first zoom of a feature of the base map, by the names that an extract of OpenStreetMap gets.
+fn drawn(kind: &str) -> (&'static str, &'static str, &'static str, u8) {
     match kind {
-        "river" => ("water", "river", 0),
-        "brook" => ("water", "brook", 12),
-        "lake" => ("water", "lake", 0),
-        "green" => ("greens", "green", 9),
-        "main_road" => ("roads", "main", 0),
-        "rail" => ("roads", "rail", 9),
-        "road" => ("roads", "street", 11),
-        "street" => ("roads", "street", 13),
-        "lane" => ("roads", "street", 14),
-        _ => ("places", "settlement", 9),
+        "river" => ("water", "river", "", 0),
+        "brook" => ("water", "stream", "", 12),
+        "lake" => ("water", "lake", "", 0),
+        "wood" => ("landuse", "wood", "", 9),
+        "park" => ("landuse", "park", "", 9),
+        "main_road" => ("roads", "major_road", "primary", 0),
+        "rail" => ("roads", "rail", "", 9),
+        "road" => ("roads", "minor_road", "unclassified", 11),
+        "street" => ("roads", "minor_road", "residential", 13),
+        "lane" => ("roads", "minor_road", "service", 14),
+        _ => ("places", "locality", "village", 11),
     }
 }
 
@@ -247,17 +248,15 @@ async fn basemap(scoped: &mut Scoped, origin: &Origin, world: &World) -> Result<
         return Ok(0);
     }
     let rows = chunks(&world.basemap, |lines: &mut Lines, feature: &super::Feature| {
-        let (layer, kind, zoom) = drawn(feature.kind);
-        lines.text(layer);
-        lines.text(kind);
-        lines.text(&feature.name_zh);
-        lines.text(&feature.name_en);
-        lines.plain(zoom);
-        lines.shape(&match &feature.shape {
+        let (layer, kind, kind_detail, min_zoom) = drawn(feature.kind);
+        let shape = match &feature.shape {
             Shape::Line(line) => Geometry::from(line.clone()),
             Shape::Area(area) => Geometry::from(area.clone()),
             Shape::Place(at) => Geometry::from(*at),
-        });
+        };
+        let (name_zh, name_en) = (feature.name_zh.clone(), feature.name_en.clone());
+        let (kind, kind_detail, reference) = (kind.into(), kind_detail.into(), String::new());
+        write::BaseOut { layer, kind, kind_detail, name_zh, name_en, reference, deck: 0, min_zoom, shape }.line(lines);
     });
-    write::basemap(scoped, origin, rows).await
+    Ok(write::basemap(scoped, origin, rows).await?.inserted)
 }

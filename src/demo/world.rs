@@ -152,7 +152,7 @@ pub struct Incident {
 /// A feature of the base map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
-    /// `river`, `brook`, `lake`, `green`, `main_road`, `road`, `street`, `lane`, `rail` or `settlement`.
+    /// `river`, `brook`, `lake`, `wood`, `park`, `main_road`, `road`, `street`, `lane`, `rail` or `settlement`.
     pub kind: &'static str,
     /// Its name, empty where it has none.
     pub name_zh: String,

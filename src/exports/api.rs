@@ -81,7 +81,7 @@ impl ExportQuery {
         let is = |these: &[What]| these.contains(&what);
         let foreign = [
             ("bbox", self.bbox.is_some() && is(&[What::Incidents])),
-            ("within", self.within.is_some() && is(&[What::Water, What::Roads, What::Greens])),
+            ("within", self.within.is_some() && what.is_base()),
             ("as_of", self.as_of.is_some() && !is(&[What::Cells, What::Households, What::Facilities])),
             ("q", self.q.is_some() && !is(&[What::Areas, What::Cells])),
             ("kind", self.kind.is_some() && !is(&[What::Facilities])),

@@ -37,11 +37,11 @@ pub struct Asked {
 /// Refuses what the reader may not export, with the rights of the screens.
 pub fn allowed(reader: &Reader, asked: &Asked) -> Result<()> {
     match asked.what {
-        What::Areas | What::Cells | What::Facilities | What::Water | What::Roads | What::Greens => reader.require(Right::Map)?,
         What::Published => reader.require(Right::Published)?,
         What::Households => reader.require(Right::Households)?,
         What::Incidents if reader.units().is_empty() => reader.require(Right::Cases)?,
         What::Incidents => {}
+        _ => reader.require(Right::Map)?,
     }
     if asked.what == What::Incidents && !asked.format.is_table() {
         let message = "cases leave as a list without places: give csv or xlsx · 案件只能导出为不带位置的清单：请用 csv 或 xlsx";

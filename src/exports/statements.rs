@@ -2,6 +2,23 @@
 
 use super::what::What;
 
+/// A layer of the base map, the same for every reader.
+macro_rules! base_map {
+    ($layer:literal) => {
+        concat!(
+            "select kind, nullif(name_zh, ''), nullif(name_en, ''), min_zoom::bigint, null::text, ST_AsBinary(geom), 0::bigint, 0::bigint
+               from basemap_features
+              where layer = '",
+            $layer,
+            "' and $1::date is not null and $2::bigint is not null and $3::bigint is not null
+                and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
+                and $5::text is null and $6::bigint is null and $7::bigint is null
+                and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
+              order by id"
+        )
+    };
+}
+
 /// The columns of each thing in the order of `what`, then the key of its source and the shape.
 ///
 /// `$1` day, `$2` `$3` codes, `$4` box, `$5` pattern of a name with `$6` `$7` its codes, `$8` kinds, `$9` sources,
@@ -84,29 +101,11 @@ pub(super) const fn statement(what: What) -> &'static str {
                                                     where t.area_lo >= s.lo and t.area_lo < s.hi) then 'k3' else 'k5' end
               order by t.area_lo, t.level, t.month_on, t.category_group"
         }
-        What::Water => BASE_MAP_WATER,
-        What::Roads => BASE_MAP_ROADS,
-        What::Greens => BASE_MAP_GREENS,
+        What::Water => base_map!("water"),
+        What::Roads => base_map!("roads"),
+        What::Landuse => base_map!("landuse"),
+        What::Buildings => base_map!("buildings"),
+        What::Boundaries => base_map!("boundaries"),
+        What::Places => base_map!("places"),
     }
 }
-
-/// A layer of the base map, the same for every reader.
-macro_rules! base_map {
-    ($layer:literal) => {
-        concat!(
-            "select kind, nullif(name_zh, ''), nullif(name_en, ''), min_zoom::bigint, null::text, ST_AsBinary(geom), 0::bigint, 0::bigint
-               from basemap_features
-              where layer = '",
-            $layer,
-            "' and $1::date is not null and $2::bigint is not null and $3::bigint is not null
-                and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
-                and $5::text is null and $6::bigint is null and $7::bigint is null
-                and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
-              order by id"
-        )
-    };
-}
-
-const BASE_MAP_WATER: &str = base_map!("water");
-const BASE_MAP_ROADS: &str = base_map!("roads");
-const BASE_MAP_GREENS: &str = base_map!("greens");

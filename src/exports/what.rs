@@ -27,8 +27,14 @@ pub enum What {
     Water,
     /// Roads and rails of the base map.
     Roads,
-    /// Woods and parks of the base map.
-    Greens,
+    /// Woods, parks and other grounds of the base map.
+    Landuse,
+    /// Buildings of the base map.
+    Buildings,
+    /// Borders of the base map.
+    Boundaries,
+    /// Names of settlements of the base map.
+    Places,
 }
 
 impl What {
@@ -43,19 +49,27 @@ impl What {
             Self::Published => "published",
             Self::Water => "water",
             Self::Roads => "roads",
-            Self::Greens => "greens",
+            Self::Landuse => "landuse",
+            Self::Buildings => "buildings",
+            Self::Boundaries => "boundaries",
+            Self::Places => "places",
         }
     }
 
     /// What stands in the shape.
     pub const fn shape(self) -> Shape {
         match self {
-            Self::Areas | Self::Cells | Self::Published | Self::Greens => Shape::Polygons,
-            Self::Roads => Shape::Lines,
+            Self::Areas | Self::Cells | Self::Published | Self::Landuse | Self::Buildings => Shape::Polygons,
+            Self::Roads | Self::Boundaries => Shape::Lines,
             Self::Water => Shape::Mixed,
-            Self::Households | Self::Facilities => Shape::Point,
+            Self::Households | Self::Facilities | Self::Places => Shape::Point,
             Self::Incidents => Shape::None,
         }
+    }
+
+    /// Whether it is a layer of the base map, the same for every reader.
+    pub const fn is_base(self) -> bool {
+        matches!(self, Self::Water | Self::Roads | Self::Landuse | Self::Buildings | Self::Boundaries | Self::Places)
     }
 
     /// Whether its rows have a key of the source that brought them.
@@ -72,7 +86,7 @@ impl What {
             Self::Facilities => FACILITIES,
             Self::Incidents => INCIDENTS,
             Self::Published => PUBLISHED,
-            Self::Water | Self::Roads | Self::Greens => BASE_MAP,
+            Self::Water | Self::Roads | Self::Landuse | Self::Buildings | Self::Boundaries | Self::Places => BASE_MAP,
         }
     }
 }

@@ -150,7 +150,17 @@ pub async fn import(
     } else {
         Ending::Committed
     };
-    let written = close(scoped, ending, reader, clock, &request, job_id, merged).await?;
+    let entry = Entry {
+        user_id: Some(reader.user_id),
+        account: &reader.account,
+        action: "import.commit",
+        target: job_id,
+        area: request.options.under,
+        detail: json!({ "noun": request.noun, "source": request.source, "merged": merged }),
+        rows: Some(merged.changes() as i64),
+        request_id: "",
+    };
+    let written = close(scoped, ending, clock, &entry).await?;
     Ok(outcome(ending, merged, understood, counts, &collector, &extensions, &request, written))
 }
 
@@ -305,16 +315,8 @@ async fn points(
     Ok((merged?, reading))
 }
 
-/// Commits, or tries the deferred rules and gives everything up.
-async fn close(
-    mut scoped: Scoped,
-    ending: Ending,
-    reader: &Reader,
-    clock: Clock,
-    request: &Request,
-    job_id: &str,
-    merged: Merged,
-) -> Result<Option<Written>> {
+/// Commits with an entry in the audit trail, or tries the deferred rules and gives everything up.
+pub(super) async fn close(mut scoped: Scoped, ending: Ending, clock: Clock, entry: &Entry<'_>) -> Result<Option<Written>> {
     match ending {
         Ending::Faults | Ending::Cancelled => {
             scoped.rollback().await?;
@@ -326,17 +328,7 @@ async fn close(
             Ok(None)
         }
         Ending::Committed => {
-            let entry = Entry {
-                user_id: Some(reader.user_id),
-                account: &reader.account,
-                action: "import.commit",
-                target: job_id,
-                area: request.options.under,
-                detail: json!({ "noun": request.noun, "source": request.source, "merged": merged }),
-                rows: Some(merged.changes() as i64),
-                request_id: "",
-            };
-            audit::record(&mut scoped, clock.now(), &entry).await?;
+            audit::record(&mut scoped, clock.now(), entry).await?;
             Ok(Some(scoped.commit().await?))
         }
     }

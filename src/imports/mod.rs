@@ -10,6 +10,8 @@
 //!
 //! Left to others: whether a row lies in a cell, overlaps another or is there already (where the database is), datums
 //! and the validity of polygons (`geom`), personal data in free text (`privacy`).
+//! The base map comes from an extract
+//! of OpenStreetMap by a way of its own: `osm`.
 //! To add a field of a noun: a line in `fields`, its reading in `nouns`. A fault: a line in `words`.
 
 pub mod api;
@@ -26,6 +28,7 @@ pub mod keys;
 mod layers;
 pub mod lists;
 pub mod nouns;
+pub mod osm;
 mod place;
 pub mod plan;
 pub mod reading;

@@ -109,6 +109,7 @@ async fn take_back(scoped: &mut Scoped, noun: &str, id: &str) -> Result<u64> {
             "with gone as (delete from facilities where job_id = $1 returning facility_id, valid_from) insert into undone select * from gone",
             "update facilities f set valid_to = null from undone u where f.facility_id = u.facility_id and f.valid_to = u.valid_from and $1 <> ''",
         ],
+        "basemap" => &["delete from basemap_features where job_id = $1"],
         _ => &["delete from incidents where job_id = $1"],
     };
     let mut rows = 0;

@@ -53,6 +53,23 @@ fault_codes! {
     Encoding "encoding" Fault "第 {0} 行（第 {1} 字节处）不是 {2} 文字" "请用 UTF-8 编码另存后再导入" "line {0} (at byte {1}) is no {2} text" "save the file as UTF-8 and import it again";
     /// The file's name.
     Format "format" Fault "看不出“{0}”是什么格式" "请导入 GeoJSON、CSV 或 TSV（可用 .gz 压缩）、XLSX、打包成 .zip 的 Shapefile、GeoPackage 或 FlatGeobuf" "the format of “{0}” is not known" "import GeoJSON, CSV or TSV (perhaps packed as .gz), XLSX, a Shapefile packed as .zip, GeoPackage or FlatGeobuf";
+    // Extracts of OpenStreetMap.
+    /// The file's name.
+    NotPbf "not_pbf" Fault "“{0}”不是 OpenStreetMap 的 .osm.pbf 文件" "请下载或导出 .osm.pbf 格式（不是 .osm、.xml 或 .zip）" "“{0}” is no OpenStreetMap file of the format .osm.pbf" "get the extract as .osm.pbf (not .osm, .xml or .zip)";
+    /// Bytes up to the last whole block.
+    PbfTruncated "pbf_truncated" Fault "文件不完整：第 {0} 字节之后的数据块断了" "请重新下载，并核对文件大小或校验值" "the file is cut off: the block after byte {0} is not whole" "download it again and compare its size or checksum";
+    /// Number of the block, what is wrong.
+    PbfDamaged "pbf_damaged" Fault "文件已损坏：第 {0} 个数据块：{1}" "请重新下载，并核对校验值" "the file is damaged: block {0}: {1}" "download it again and compare its checksum";
+    /// Nothing.
+    PbfPacked "pbf_packed" Fault "数据块的压缩方式读不了" "请先转换：osmium cat 原文件 -o 新文件.osm.pbf -f pbf,pbf_compression=zlib" "its blocks are packed in a way that is not read" "convert it: osmium cat OLD -o NEW.osm.pbf -f pbf,pbf_compression=zlib";
+    /// The feature.
+    PbfFeature "pbf_feature" Fault "文件要求读取程序支持“{0}”" "请换一份普通的现状数据（不是历史数据），如 geofabrik 的 .osm.pbf" "the file asks for “{0}”, which is not read" "take an ordinary extract of the present (not of the history)";
+    /// Millions of nodes.
+    PbfTooLarge "pbf_too_large" Fault "要画的线上的点超过 {0} 百万个" "请先裁剪到本地区：osmium extract -b 西,南,东,北 原文件 -o 新文件.osm.pbf" "the ways to draw have more than {0} million nodes" "cut it to your area first: osmium extract -b WEST,SOUTH,EAST,NORTH OLD -o NEW.osm.pbf";
+    /// Nothing.
+    PbfNothing "pbf_nothing" Fault "文件里没有可画的东西" "请换一份含道路、水系、建筑的数据" "nothing in the file can be drawn" "take an extract that has roads, water or buildings";
+    /// How many.
+    PbfIncomplete "pbf_incomplete" Warning "{0} 个要素有一部分不在文件里，未导入" "这在范围边缘是正常的；如在本地区内缺图，请换范围大一些的数据" "{0} shapes have parts that are not in the file; they were left out" "this is usual at the edge; where your own area lacks some, take a wider extract";
     // Files with layers, sheets or entries.
     /// The file's name.
     OldOffice "old_office" Fault "“{0}”是旧版的 .xls 或加了密码的表格" "请用表格软件另存为没有密码的 .xlsx" "“{0}” is an old .xls or a workbook with a password" "save it as .xlsx without a password";

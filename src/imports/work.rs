@@ -30,6 +30,19 @@ pub struct Worker {
     pub clock: Clock,
 }
 
+/// What is said of a work while it goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attended<'a> {
+    /// Its job.
+    pub(super) id: &'a str,
+    /// The area it works under.
+    pub(super) scope_code: i64,
+    /// Whether faults keep their places.
+    pub(super) keeps_places: bool,
+    /// Language of the report.
+    pub(super) lang: Lang,
+}
+
 /// The area that a job works under: where the reader imports at all, else everywhere.
 pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
     let first = reader.scope(Right::Imports).ranges().first().map_or(0, |range| range.lo);
@@ -68,14 +81,21 @@ impl Worker {
     /// Faults are kept with the job. `progress` may be looked at, and told to stop, from elsewhere.
     pub async fn run(&self, id: &str, source: Source, request: Request, progress: Arc<Progress>) -> Result<Outcome> {
         let scope_code = scope_of(&self.reader, &request);
-        let (noun, lang) = (request.noun, request.lang);
+        // the true place of a case is sealed, so a fault of an incident keeps none
+        let about = Attended { id, scope_code, keeps_places: request.noun != Noun::Incidents, lang: request.lang };
         let work = import(&self.db, &self.reader, self.clock, source, request, id, Arc::clone(&progress));
+        self.attend(about, work, &progress).await
+    }
+
+    /// Gives signs of life while a work is done, and writes how it ended, but for `done`.
+    pub(super) async fn attend(&self, about: Attended<'_>, work: impl Future<Output = Result<Outcome>>, progress: &Progress) -> Result<Outcome> {
+        let Attended { id, scope_code, keeps_places, lang } = about;
         tokio::pin!(work);
         let mut ticks = tokio::time::interval(BEAT);
         let outcome = loop {
             tokio::select! {
                 outcome = &mut work => break outcome,
-                _ = ticks.tick() => self.beat(id, &progress).await,
+                _ = ticks.tick() => self.beat(id, progress).await,
             }
         };
         // A statement that was stopped on demand has failed only in name.
@@ -84,7 +104,7 @@ impl Worker {
             other => other,
         };
         match &outcome {
-            Ok(done) => self.keep(id, scope_code, noun, done).await?,
+            Ok(done) => self.keep(id, scope_code, keeps_places, done).await?,
             Err(error) => self.end(id, State::Failed, None, Some(&error.to_string())).await?,
         }
         if let Ok(done) = &outcome {
@@ -93,8 +113,8 @@ impl Worker {
                 Ending::DryRun => self.finish(id, done).await?,
                 Ending::Cancelled => self.end(id, State::Cancelled, Some(&told(done)), None).await?,
                 Ending::Faults => {
-                    let message = "文件有错误，没有写入；改正后再导入，或跳过有错的行（--skip-faulty） · the file has faults and nothing was stored; \
-                                   correct them, or skip the faulty rows (--skip-faulty)";
+                    let message = "文件有错误，没有写入；改正后再导入，或跳过有错的行 · the file has faults and nothing was stored; \
+                                   correct them, or leave out the faulty rows";
                     self.end(id, State::Failed, Some(&told(done)), Some(message)).await?;
                 }
             }
@@ -149,8 +169,8 @@ impl Worker {
         }
     }
 
-    async fn keep(&self, id: &str, scope_code: i64, noun: Noun, outcome: &Outcome) -> Result<()> {
-        let rows: Vec<FaultRow> = outcome.faults.iter().map(|fault| kept(fault, noun)).collect();
+    async fn keep(&self, id: &str, scope_code: i64, keeps_places: bool, outcome: &Outcome) -> Result<()> {
+        let rows: Vec<FaultRow> = outcome.faults.iter().map(|fault| kept(fault, keeps_places)).collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -161,9 +181,9 @@ impl Worker {
     }
 }
 
-/// A fault as it is kept. The true place of a case is sealed, so a fault of an incident keeps none.
-fn kept(fault: &RowFault, noun: Noun) -> FaultRow {
-    let at = fault.at.filter(|_| noun != Noun::Incidents);
+/// A fault as it is kept, with its place where that may be kept.
+fn kept(fault: &RowFault, keeps_places: bool) -> FaultRow {
+    let at = fault.at.filter(|_| keeps_places);
     FaultRow {
         id: 0,
         row_number: fault.row as i64,

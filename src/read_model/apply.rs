@@ -97,7 +97,7 @@ impl Writer {
             Rows::Basemap(rows) => {
                 next.basemap = Arc::new(Basemap::new(rows));
                 step.compare_basemap(&shown.basemap, &next.basemap);
-                &[Layer::Water, Layer::Roads, Layer::Greens]
+                &Layer::BASE
             }
             Rows::Published(rows) => {
                 let mut published = Published::default();

@@ -71,15 +71,22 @@ pub enum Layer {
     Incidents,
     Heat,
     HeatWithheld,
+    Earth,
+    Landuse,
     Water,
     Roads,
-    Greens,
+    Buildings,
+    Boundaries,
+    Places,
     Published,
 }
 
 impl Layer {
     /// How many there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 17;
+
+    /// Those of the base map, bottom to top: the same for every reader.
+    pub const BASE: [Self; 7] = [Self::Earth, Self::Landuse, Self::Water, Self::Roads, Self::Buildings, Self::Boundaries, Self::Places];
 }
 
 /// What one reader may see; every answer is cut to it.

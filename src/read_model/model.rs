@@ -31,7 +31,7 @@ pub struct Model {
     pub facilities: Points<Facility>,
     /// Incidents at their safe places.
     pub incidents: Points<Incident>,
-    /// Water, roads and greens.
+    /// Land, water, roads and what else lies under the data.
     pub basemap: Arc<Basemap>,
     /// What was published of incidents.
     pub published: Arc<Published>,
@@ -91,7 +91,8 @@ impl Model {
             line(format!("{} {} {} {codes:?}", head(&row), a.unit_id, a.occurred_day));
         }
         for feature in self.basemap.iter() {
-            line(format!("{} {:?}", self.lists.basemap_kind.text(feature.kind), super::rows::BaseFeature { kind: 0, ..(**feature).clone() }));
+            let [kind, detail] = [feature.kind, feature.kind_detail].map(|number| self.lists.basemap_kind.text(number));
+            line(format!("{kind} {detail} {:?}", super::rows::BaseFeature { kind: 0, kind_detail: 0, ..(**feature).clone() }));
         }
         self.published.lines().for_each(line);
         hash.digest128()

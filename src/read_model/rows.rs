@@ -9,6 +9,7 @@ use sqlx::postgres::PgRow;
 use super::points::{Attributes, Row};
 use super::published::PublishedRow;
 use super::sets::Facets;
+use super::Layer;
 use super::words::Lists;
 use crate::codes::{AreaCode, Level};
 use crate::geom::{self, LonLat};
@@ -143,7 +144,7 @@ impl Place {
 pub struct BaseFeature {
     /// Key of the row.
     pub id: i64,
-    /// water, roads or greens.
+    /// Which layer of the base map.
     pub layer: super::Layer,
     /// Number in `Lists::basemap_kind`.
     pub kind: u16,
@@ -153,6 +154,12 @@ pub struct BaseFeature {
     pub name_en: Arc<str>,
     /// Zoom from which it is drawn.
     pub min_zoom: u8,
+    /// Finer kind, as its number; of an empty text where there is none.
+    pub kind_detail: u16,
+    /// Number of a road.
+    pub reference: Arc<str>,
+    /// −1 in a tunnel, 1 on a bridge.
+    pub deck: i8,
     /// WGS 84 degrees.
     pub shape: Arc<Geometry>,
     /// The box around it.
@@ -253,9 +260,13 @@ pub(super) fn base_feature(row: &PgRow, lists: &Lists) -> Read<Option<BaseFeatur
     let Some(shape) = shape_of(row, 6)? else { return Ok(None) };
     let Some(extent) = WorldBox::around(shape.coords_iter().map(|c| World::from_lon_lat(c.x, c.y))) else { return Ok(None) };
     let layer = match row.try_get(1)? {
-        "water" => super::Layer::Water,
-        "roads" => super::Layer::Roads,
-        "greens" => super::Layer::Greens,
+        "earth" => Layer::Earth,
+        "landuse" => Layer::Landuse,
+        "water" => Layer::Water,
+        "roads" => Layer::Roads,
+        "buildings" => Layer::Buildings,
+        "boundaries" => Layer::Boundaries,
+        "places" => Layer::Places,
         _ => return Ok(None),
     };
     Ok(Some(BaseFeature {
@@ -265,6 +276,9 @@ pub(super) fn base_feature(row: &PgRow, lists: &Lists) -> Read<Option<BaseFeatur
         name_zh: row.try_get::<&str, _>(3)?.into(),
         name_en: row.try_get::<&str, _>(4)?.into(),
         min_zoom: u8::try_from(row.try_get::<i16, _>(5)?).unwrap_or(0),
+        kind_detail: lists.basemap_kind.number(row.try_get(7)?),
+        reference: row.try_get::<&str, _>(8)?.into(),
+        deck: i8::try_from(row.try_get::<i16, _>(9)?).unwrap_or(0),
         shape: Arc::new(shape),
         extent,
     }))

@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
 use rustc_hash::FxHashMap;
 
+use super::Layer;
 use super::rows::{Area, BaseFeature, Cell};
 use crate::codes::CodeRange;
 use crate::geom::{self, LonLat, PointLocator};
@@ -200,12 +203,21 @@ impl Cells {
 #[derive(Debug, Clone, Default)]
 pub struct Basemap {
     rows: BTreeMap<i64, Arc<BaseFeature>>,
+    /// Made when a tile is first asked for; an edit forgets it, since a base map changes as a whole and seldom.
+    trees: OnceLock<BTreeMap<Layer, RTree<Leaf>>>,
+}
+
+/// A feature in the tree of its layer.
+type Leaf = GeomWithData<Rectangle<[i64; 2]>, Arc<BaseFeature>>;
+
+fn envelope(area: &WorldBox) -> AABB<[i64; 2]> {
+    AABB::from_corners([area.min.x.into(), area.min.y.into()], [area.max.x.into(), area.max.y.into()])
 }
 
 impl Basemap {
     /// The base map of these features.
     pub fn new(rows: Vec<BaseFeature>) -> Self {
-        Self { rows: rows.into_iter().map(|f| (f.id, Arc::new(f))).collect() }
+        Self { rows: rows.into_iter().map(|f| (f.id, Arc::new(f))).collect(), trees: OnceLock::new() }
     }
 
     /// The feature of this key.
@@ -218,12 +230,28 @@ impl Basemap {
         self.rows.values()
     }
 
-    /// Those whose box meets the area.
-    pub fn meeting<'a>(&'a self, area: &'a WorldBox) -> impl Iterator<Item = &'a Arc<BaseFeature>> {
-        self.rows.values().filter(|f| f.extent.meets(area))
+    /// Those of a layer whose box meets the area and that are drawn at a zoom, by key.
+    pub fn meeting(&self, layer: Layer, area: &WorldBox, zoom: u8) -> Vec<&Arc<BaseFeature>> {
+        let Some(tree) = self.trees().get(&layer) else { return Vec::new() };
+        let met = tree.locate_in_envelope_intersecting(&envelope(area)).map(|leaf| &leaf.data);
+        let mut found: Vec<&Arc<BaseFeature>> = met.filter(|feature| feature.min_zoom <= zoom).collect();
+        found.sort_unstable_by_key(|feature| feature.id);
+        found
+    }
+
+    fn trees(&self) -> &BTreeMap<Layer, RTree<Leaf>> {
+        self.trees.get_or_init(|| {
+            let mut leaves: BTreeMap<Layer, Vec<Leaf>> = BTreeMap::new();
+            for feature in self.rows.values() {
+                let leaf = Leaf::new(Rectangle::from_aabb(envelope(&feature.extent)), Arc::clone(feature));
+                leaves.entry(feature.layer).or_default().push(leaf);
+            }
+            leaves.into_iter().map(|(layer, leaves)| (layer, RTree::bulk_load(leaves))).collect()
+        })
     }
 
     pub(super) fn edit(&mut self, removed: &[i64], added: Vec<BaseFeature>) {
+        self.trees = OnceLock::new();
         for id in removed {
             self.rows.remove(id);
         }

@@ -33,6 +33,22 @@ const HOUSEHOLDS: (&str, &str) = ("household_count", "Households, as far as the 
 const DENSITY: (&str, &str) = ("density", "Households per hectare");
 const KIND: (&str, &str) = ("kind", "Code of the kind");
 
+const DETAIL: (&str, &str) = ("kind_detail", "Finer kind, absent where there is none");
+const ENGLISH: (&str, &str) = ("name:en", "Name in English, absent where there is none");
+const FIRST_ZOOM: (&str, &str) = ("min_zoom", "Zoom from which it is drawn");
+/// Of the base map: names and kinds as in Protomaps' base map schema 4.
+const BASE: &[(&str, &str)] = &[KIND, DETAIL, NAME, ENGLISH, FIRST_ZOOM];
+const ROADS: &[(&str, &str)] = &[
+    KIND,
+    DETAIL,
+    NAME,
+    ENGLISH,
+    FIRST_ZOOM,
+    ("ref", "Number of the road"),
+    ("is_bridge", "True on a bridge, else absent"),
+    ("is_tunnel", "True in a tunnel, else absent"),
+];
+
 /// All layers, in the order in which a tile holds them.
 pub static LAYERS: [LayerEntry; Layer::COUNT] = [
     LayerEntry {
@@ -147,30 +163,66 @@ pub static LAYERS: [LayerEntry; Layer::COUNT] = [
         encode: encode::heat_withheld,
     },
     LayerEntry {
-        layer: Layer::Water,
-        name: "water",
-        description: "Rivers and lakes",
+        layer: Layer::Earth,
+        name: "earth",
+        description: "Land, where the source knows the coast or the edge of what it holds",
         min_zoom: 0,
         max_zoom: 15,
-        fields: &[KIND, NAME, NAME_EN],
+        fields: &[KIND],
+        encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Landuse,
+        name: "landuse",
+        description: "Woods, parks, fields, grounds of schools and hospitals",
+        min_zoom: 4,
+        max_zoom: 15,
+        fields: BASE,
+        encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Water,
+        name: "water",
+        description: "Seas, lakes, rivers and streams, as areas and as lines",
+        min_zoom: 0,
+        max_zoom: 15,
+        fields: BASE,
         encode: encode::base,
     },
     LayerEntry {
         layer: Layer::Roads,
         name: "roads",
-        description: "Roads, streets and rails",
-        min_zoom: 0,
+        description: "Roads, paths, rails, ferries",
+        min_zoom: 3,
         max_zoom: 15,
-        fields: &[KIND, NAME, NAME_EN],
+        fields: ROADS,
         encode: encode::base,
     },
     LayerEntry {
-        layer: Layer::Greens,
-        name: "greens",
-        description: "Woods and parks",
+        layer: Layer::Buildings,
+        name: "buildings",
+        description: "Buildings",
+        min_zoom: 13,
+        max_zoom: 15,
+        fields: BASE,
+        encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Boundaries,
+        name: "boundaries",
+        description: "Borders of the source; the office's own areas are the layer areas",
         min_zoom: 0,
         max_zoom: 15,
-        fields: &[KIND, NAME, NAME_EN],
+        fields: BASE,
+        encode: encode::base,
+    },
+    LayerEntry {
+        layer: Layer::Places,
+        name: "places",
+        description: "Names of settlements, each one point",
+        min_zoom: 0,
+        max_zoom: 15,
+        fields: BASE,
         encode: encode::base,
     },
     LayerEntry {
@@ -203,11 +255,6 @@ impl LayerSet {
     /// Whether a layer is among them.
     pub const fn has(self, layer: Layer) -> bool {
         self.0 >> layer as u32 & 1 == 1
-    }
-
-    /// Whether each of them is one of `others`.
-    pub fn is_within(self, others: &[Layer]) -> bool {
-        self.0 & !others.iter().fold(0, |bits, layer| bits | 1 << *layer as u32) == 0
     }
 
     /// Their entries, in order.

@@ -16,7 +16,7 @@ use crate::mvt::TileId;
 use crate::read_model::{Layer, Model, ReadModel, Reader};
 
 /// Changes with every change of the encoder that changes bytes of equal rows.
-const ENCODER: &str = "2";
+const ENCODER: &str = "3";
 const VARY: HeaderValue = HeaderValue::from_static("Cookie, Authorization, Accept-Encoding");
 const CACHING: HeaderValue = HeaderValue::from_static("private, no-cache");
 const MVT: HeaderValue = HeaderValue::from_static("application/vnd.mapbox-vector-tile");

@@ -29,7 +29,7 @@ pub fn style(name: &str, base: &str, heat: &HeatLook) -> Result<Value> {
         "version": 8,
         "name": format!("maplebridge {}", name.trim_end_matches(".json")),
         "sources": {
-            "base": source("water,roads,greens"),
+            "base": source("landuse,water,roads,buildings,places"),
             "places": source("areas,area_labels,cells,cell_labels"),
             "facilities": source("facilities"),
             "households": source("households"),
@@ -71,7 +71,7 @@ mod tests {
             }
             let heat = style["layers"].as_array().and_then(|layers| layers.iter().find(|layer| layer["id"] == "heat")).expect("heat");
             assert_eq!((&heat["layout"]["visibility"], &heat["type"]), (&json!("none"), &json!("heatmap")));
-            assert_eq!(style["sources"]["base"]["url"], "http://127.0.0.1:8080/tiles/water,roads,greens");
+            assert_eq!(style["sources"]["base"]["url"], "http://127.0.0.1:8080/tiles/landuse,water,roads,buildings,places");
         }
         assert!(style("blue", "", &look("")).is_err());
     }

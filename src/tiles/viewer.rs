@@ -73,7 +73,7 @@ fn relevant(reader: &Reader, layers: LayerSet) -> Reader {
         reader.staff = Scope::none();
         reader.known = Arc::default();
     }
-    if layers.is_within(&[Layer::Water, Layer::Roads, Layer::Greens, Layer::Incidents]) {
+    if layers.entries().all(|entry| Layer::BASE.contains(&entry.layer) || entry.layer == Layer::Incidents) {
         reader.map = Scope::none();
     }
     reader

@@ -242,14 +242,17 @@ async fn a_file_holds_the_rows_of_its_list_whoever_asks() {
 async fn the_base_map_is_read_by_gdal_in_every_format() {
     let Some((database, site)) = ready().await else { return };
     let statement = "insert into basemap_features (layer, kind, name_zh, geom) values
-        ('roads', 'main', '甲路', ST_GeomFromText('LINESTRING(120 29, 120.01 29.01)', 4326)),
+        ('roads', 'major_road', '甲路', ST_GeomFromText('LINESTRING(120 29, 120.01 29.01)', 4326)),
         ('water', 'river', '甲江', ST_GeomFromText('MULTILINESTRING((120 29, 120.01 29.01), (120.02 29, 120.03 29))', 4326)),
         ('water', 'lake', '甲湖', ST_GeomFromText('POLYGON((120 29, 120.01 29, 120.01 29.01, 120 29), (120.005 29.001, 120.006 29.001, 120.006 29.002, 120.005 29.001))', 4326)),
-        ('greens', 'park', '甲园', ST_GeomFromText('MULTIPOLYGON(((120 29, 120.01 29, 120.01 29.01, 120 29)))', 4326))";
+        ('landuse', 'park', '甲园', ST_GeomFromText('MULTIPOLYGON(((120 29, 120.01 29, 120.01 29.01, 120 29)))', 4326)),
+        ('buildings', 'building', '甲楼', ST_GeomFromText('POLYGON((120 29, 120.01 29, 120.01 29.01, 120 29))', 4326)),
+        ('boundaries', 'county', '甲界', ST_GeomFromText('LINESTRING(120 29, 120.01 29.01)', 4326)),
+        ('places', 'locality', '甲村', ST_GeomFromText('POINT(120 29)', 4326))";
     sqlx::query(statement).execute(&mut database.root().await).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     for format in FORMATS {
-        for (what, rows) in [("roads", 1), ("water", 2), ("greens", 1)] {
+        for (what, rows) in [("roads", 1), ("water", 2), ("landuse", 1), ("buildings", 1), ("boundaries", 1), ("places", 1)] {
             let path = folder.path().join(format!("{what}.{}", ending(format)));
             assert_eq!(export(&site.db, &format!("{what} {}", path.display())).await.unwrap(), rows, "{what} {format}");
             gdal_reads(&path, what, rows);

@@ -5,6 +5,7 @@ mod analyses;
 mod architecture;
 mod attack;
 mod audit;
+mod basemap;
 mod borders;
 mod clients;
 mod cluster;

@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 47] = [
+const ROUTES: [(&str, Tells); 48] = [
     ("/api/analyses", Nothing),
     ("/api/analyses/{name}/results", Published),
     ("/api/analyses/{name}/results/{id}", Published),
@@ -37,6 +37,7 @@ const ROUTES: [(&str, Tells); 47] = [
     ("/api/areas/{code}", Nothing),
     ("/api/areas/{code}/summary", Published),
     ("/api/audit", Nothing),
+    ("/api/base-maps", Nothing),
     ("/api/cells", Nothing),
     ("/api/cells/{code}", Nothing),
     ("/api/cells/{code}/summary", Published),
@@ -79,7 +80,7 @@ const ROUTES: [(&str, Tells); 47] = [
 ];
 
 /// Every layer of tiles.
-const TILES: [(&str, Tells); 13] = [
+const TILES: [(&str, Tells); 17] = [
     ("areas", Nothing),
     ("area_labels", Nothing),
     ("cells", Nothing),
@@ -89,9 +90,13 @@ const TILES: [(&str, Tells); 13] = [
     ("incidents", Cases),
     ("heat", Cases),
     ("heat_withheld", Published),
+    ("earth", Nothing),
+    ("landuse", Nothing),
     ("water", Nothing),
     ("roads", Nothing),
-    ("greens", Nothing),
+    ("buildings", Nothing),
+    ("boundaries", Nothing),
+    ("places", Nothing),
     ("published", Published),
 ];
 

@@ -20,7 +20,7 @@ mod versioned;
 use chrono::NaiveDate;
 
 pub use areas::{AreaOut, areas};
-pub use basemap::basemap;
+pub use basemap::{BaseOut, basemap};
 pub use cells::{CellOut, cells};
 pub use copy::{Lines, Rows, chunks};
 pub use facilities::{FacilityOut, facilities};

@@ -1,10 +1,10 @@
-//! Water, roads and greens: public geography, the same for every reader.
+//! The base map: public geography, the same for every reader.
 
 use geo_types::{Geometry, LineString, Polygon};
 
 use super::Question;
 use crate::mvt::{EXTENT, LayerWriter, Rings, World};
-use crate::read_model::BUFFER;
+use crate::read_model::{BUFFER, BaseFeature};
 
 const LOW: f64 = -(BUFFER as f64);
 const HIGH: f64 = (EXTENT + BUFFER) as f64;
@@ -13,26 +13,52 @@ pub(in crate::tiles) fn base(q: &Question<'_>, mut layer: LayerWriter, limit: us
     let around = q.tile.buffered(BUFFER);
     // what spans less than a pixel of a 512 px tile is not drawn
     let smallest = 1_u64 << (32 - u32::from(q.tile.z())).saturating_sub(9);
-    for feature in q.model.basemap.meeting(&around) {
+    for feature in q.model.basemap.meeting(q.layer, &around, q.tile.z()) {
+        if layer.size() > limit {
+            break;
+        }
         let extent = &feature.extent;
         let size = u64::from(extent.max.x - extent.min.x).max(u64::from(extent.max.y - extent.min.y));
-        if feature.layer != q.layer || feature.min_zoom > q.tile.z() || size < smallest || layer.size() > limit {
+        let id = u64::try_from(feature.id).ok();
+        if let Geometry::Point(at) = &*feature.shape {
+            let [x, y] = q.tile.place(World::from_lon_lat(at.x(), at.y()));
+            if (0..EXTENT).contains(&x) && (0..EXTENT).contains(&y) {
+                let tags = tags(q, feature, &mut layer);
+                layer.point(id, [x, y], &tags);
+            }
             continue;
         }
-        let mut tags = vec![layer.key("kind"), layer.text(&q.model.lists.basemap_kind.text(feature.kind))];
-        for (key, text) in [("name", &feature.name_zh), ("name_en", &feature.name_en)] {
-            if !text.is_empty() {
-                tags.extend([layer.key(key), layer.text(text)]);
-            }
+        if size < smallest {
+            continue;
         }
+        let tags = tags(q, feature, &mut layer);
         let mut drawing = Drawing { q, lines: Vec::new(), rings: Rings::default() };
         drawing.draw(&feature.shape);
-        let id = u64::try_from(feature.id).ok();
         let lines: Vec<&[[i32; 2]]> = drawing.lines.iter().map(Vec::as_slice).collect();
         layer.lines(id, &lines, &tags);
         layer.polygon(id, &drawing.rings, &tags);
     }
     layer
+}
+
+/// The attributes of a feature, each absent where it says nothing.
+fn tags(q: &Question<'_>, feature: &BaseFeature, layer: &mut LayerWriter) -> Vec<u32> {
+    let [kind, detail] = [feature.kind, feature.kind_detail].map(|number| q.model.lists.basemap_kind.text(number));
+    let mut tags = Vec::with_capacity(16);
+    for (key, text) in
+        [("kind", &kind), ("kind_detail", &detail), ("name", &feature.name_zh), ("name:en", &feature.name_en), ("ref", &feature.reference)]
+    {
+        if !text.is_empty() {
+            tags.extend([layer.key(key), layer.text(text)]);
+        }
+    }
+    tags.extend([layer.key("min_zoom"), layer.uint(feature.min_zoom.into())]);
+    match feature.deck {
+        1.. => tags.extend([layer.key("is_bridge"), layer.boolean(true)]),
+        ..0 => tags.extend([layer.key("is_tunnel"), layer.boolean(true)]),
+        0 => {}
+    }
+    tags
 }
 
 struct Drawing<'a> {

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod database;
 pub(crate) mod files;
 pub(crate) mod importing;
+pub(crate) mod pbf;
 pub(crate) mod server;
 pub(crate) mod skip;
 pub(crate) mod town;

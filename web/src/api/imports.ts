@@ -11,6 +11,11 @@ export interface Upload {
   columns: Record<string, string>
   dryRun: boolean
   skipFaulty: boolean
+  /** Of a file that has several. */
+  layer: string
+  headingRow: string
+  repair: boolean
+  extend: boolean
 }
 
 export async function upload(it: Upload): Promise<string> {
@@ -19,6 +24,10 @@ export async function upload(it: Upload): Promise<string> {
   if (it.crs) form.set('crs', it.crs)
   if (it.under) form.set('under', it.under)
   if (Object.keys(it.columns).length) form.set('map', JSON.stringify({ columns: it.columns }))
+  if (it.layer) form.set('layer', it.layer)
+  if (it.headingRow) form.set('heading_row', it.headingRow)
+  if (it.repair) form.set('repair', 'true')
+  if (it.extend) form.set('extend', 'true')
   form.set('dry_run', String(it.dryRun))
   form.set('skip_faulty', String(it.skipFaulty))
   form.set('file', it.file) // after the other fields: the server reads in order

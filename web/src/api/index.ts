@@ -1,7 +1,7 @@
 // Each question the page asks, by name.
 import { getJson, send, type Request } from './client'
 import type {
-  AreaSummary, AuditAsked, AuditEntry, CellFeature, CellSummary, Codes, FacilityFeature, HouseholdFeature, IncidentCounts, IncidentFeature,
+  AreaSummary, AuditAsked, AuditEntry, BaseMap, CellFeature, CellSummary, Codes, FacilityFeature, HouseholdFeature, IncidentCounts, IncidentFeature,
   IncidentSeries, Me, Paged, SearchItem, StepTaken,
 } from './types'
 
@@ -18,6 +18,8 @@ export const readMe = (background = false, signal?: AbortSignal) => getJson<Me>(
 export async function changePassword(current: string, next: string): Promise<void> {
   await send('/api/session/password', { method: 'PUT', body: { current, new: next }, anonymous: true })
 }
+
+export const listBaseMaps = (request?: Request) => getJson<BaseMap[]>('/api/base-maps', request)
 
 export const readCodes = () => getJson<Codes>('/api/codes')
 
@@ -59,17 +61,17 @@ export async function countIncidents(pairs: Pairs, request?: Request): Promise<I
 
 export const followIncidents = (pairs: Pairs, request?: Request) => getJson<IncidentSeries>(addressed('/api/incident-series', pairs), request)
 
-/** Rows of a list, page after page, until there are `most`; `whole` says whether that was all. */
-export async function readList<F>(noun: string, pairs: Pairs, most: number, request?: Request): Promise<{ rows: F[]; whole: boolean }> {
+/** Rows of a list from a cursor on, page after page, until there are `most`; `next` is where the others begin, null: that was all. */
+export async function readList<F>(noun: string, pairs: Pairs, most: number, request?: Request, from: string | null = null): Promise<{ rows: F[]; next: string | null }> {
   const rows: F[] = []
-  let cursor: string | null = null
+  let cursor = from
   do {
     const asked: Pairs = [...pairs, ['limit', String(Math.min(1000, most))], ...(cursor ? [['cursor', cursor] as [string, string]] : [])]
     const page: Paged<F> = await getJson<Paged<F>>(addressed(`/api/${noun}`, asked), request)
     rows.push(...page.features)
     cursor = page.page.next
   } while (cursor && rows.length < most)
-  return { rows, whole: !cursor }
+  return { rows, next: cursor }
 }
 
 export const findHousehold = (id: string, request?: Request) => getJson<HouseholdFeature>(`/api/households/${encodeURIComponent(id)}`, request)

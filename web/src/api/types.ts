@@ -21,6 +21,9 @@ export type FacilityKind = Omit<Schemas['FacilityKind'], 'tier'> & { tier: Tier 
 
 export type Codes = Omit<Schemas['Codes'], 'facility_kind'> & { facility_kind: FacilityKind[] }
 
+/** Pictures of another server that may lie under the map. */
+export type BaseMap = Schemas['BaseMap']
+
 /** Who sees which incident numbers; the threshold is in the name. */
 export type Audience = Schemas['Audience']
 

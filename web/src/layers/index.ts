@@ -9,9 +9,10 @@ import { households } from './households'
 import { incidents } from './incidents'
 import { measured } from './measured'
 import { pins } from './pins'
+import { raster } from './raster'
 import { ORDER, type Layer, type SourceSpecification, type StyleSpecification, type View } from './layer'
 
-export const LAYERS: Layer[] = [areas, basemap, cells, heat, households, facilities, incidents, pins, measured]
+export const LAYERS: Layer[] = [areas, raster, basemap, cells, heat, households, facilities, incidents, pins, measured]
 
 /** A style without glyphs, sprites or any address outside this server: text is drawn with fonts of the machine. */
 export function buildStyle(view: View): StyleSpecification {

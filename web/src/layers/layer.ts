@@ -1,6 +1,6 @@
 // What a layer is: plain data and pure functions, so that the whole style is tested without a browser.
 import type { LayerSpecification, SourceSpecification, StyleSpecification, VectorSourceSpecification } from '@maplibre/maplibre-gl-style-spec'
-import type { FacilityKind, LonLat } from '../api/types'
+import type { BaseMap, FacilityKind, LonLat } from '../api/types'
 import type { Bounds } from '../lib/breaks'
 import type { RampName, Theme } from '../lib/ramps'
 import type { MapTheme } from '../lib/theme'
@@ -34,6 +34,8 @@ export interface View {
   /** Cases one by one, from tiles: their query, and the sign of each category. */
   incidents: { query: string; signs: [category: string, sign: string][]; selected: string | null } | null
   pins: Pin[]
+  /** Pictures of another server in place of the server's own base map. */
+  raster?: BaseMap | null
   /** What is being measured: a line, or an area from the third place on. */
   measured: { line: LonLat[]; area: boolean } | null
 }
@@ -43,7 +45,7 @@ export interface View {
  * data lies under water, roads and labels: that is what makes it a map and not a chart.
  */
 export const ORDER = [
-  'land', 'green', 'cell-fill', 'hatch', 'building', 'street', 'cell-line', 'village-line', 'water', 'road', 'rail', 'foreign',
+  'land', 'raster', 'green', 'cell-fill', 'hatch', 'building', 'street', 'cell-line', 'village-line', 'water', 'road', 'rail', 'foreign',
   'township-line', 'county-line', 'heat', 'own-area', 'household', 'hover', 'selection', 'facility', 'incident', 'pin',
   'river-label', 'village-label', 'cell-label', 'township-label', 'measured',
 ] as const
