@@ -29,7 +29,11 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new().routes(routes!(list_incidents, create_incident)).routes(routes!(find_incident, update_incident)).merge(steps::routes()).merge(clocks::routes())
+    OpenApiRouter::new()
+        .routes(routes!(list_incidents, create_incident))
+        .routes(routes!(find_incident, update_incident))
+        .merge(steps::routes())
+        .merge(clocks::routes())
 }
 
 /// A case. Its geometry is a safe place, never the true one; null outside every village.

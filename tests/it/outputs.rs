@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 42] = [
+const ROUTES: [(&str, Tells); 44] = [
     ("/api/analyses", Nothing),
     ("/api/analyses/{name}/results", Published),
     ("/api/analyses/{name}/results/{id}", Published),
@@ -47,7 +47,9 @@ const ROUTES: [(&str, Tells); 42] = [
     ("/api/facilities/{id}", Nothing),
     ("/api/households", Nothing),
     ("/api/households/{id}", Nothing),
+    ("/api/incident-clocks", Cases),
     ("/api/incident-counts", Published),
+    ("/api/incident-mix", Published),
     ("/api/incident-series", Published),
     ("/api/incidents", Cases),
     ("/api/incidents/{id}", Cases),
