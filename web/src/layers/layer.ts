@@ -34,6 +34,8 @@ export interface View {
   /** Cases one by one, from tiles: their query, and the sign of each category. */
   incidents: { query: string; signs: [category: string, sign: string][]; selected: string | null } | null
   pins: Pin[]
+  /** An answer of an analysis: its tiles, whether it is of places with a code, and the colour of each class; null: hatched. */
+  analysis: { id: number; places: boolean; colours: [name: string, colour: string | null][] } | null
   /** What is being measured: a line, or an area from the third place on. */
   measured: { line: LonLat[]; area: boolean } | null
 }
