@@ -114,10 +114,11 @@ export const cancelResult = (it: { analysis: string; id: number }) => send(path(
 
 export const exportAddress = (it: { analysis: string; id: number }, format: 'csv' | 'geojson') => `${path(it)}/export?format=${format}`
 
-export type IncidentMix = Full<Schemas['IncidentMix']>
 export type MixCount = Full<Schemas['MixCount']>
-export type IncidentClocks = Full<Schemas['IncidentClocks']>
+export type IncidentMix = Omit<Schemas['IncidentMix'], 'kinds' | 'channels'> & { kinds: MixCount[]; channels: MixCount[] | null }
 export type Clock = Full<Schemas['Clock']>
+export interface Clocks { cases: number; found: Clock; contacted: Clock; resolved: Clock }
+export interface IncidentClocks { whole: Clocks; items: { code: string; name_zh: string; name_en: string; clocks: Clocks }[] }
 
 export const mixIncidents = (pairs: Pairs, request?: Request) => getJson<IncidentMix>(`/api/incident-mix?${new URLSearchParams(pairs)}`, request)
 export const timeIncidents = (pairs: Pairs, request?: Request) => getJson<IncidentClocks>(`/api/incident-clocks?${new URLSearchParams(pairs)}`, request)

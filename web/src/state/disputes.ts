@@ -42,6 +42,10 @@ export const useDisputes = defineStore('disputes', () => {
   const stale = ref(false)
   /** The answer whose tiles give the places their shape: it stays while the same places are spoken of. */
   const geometry = shallowRef<{ id: number; places: boolean; of: string } | null>(null)
+  /** The places that a warning speaks of; all others step back. */
+  const lit = shallowRef<Set<string> | null>(null)
+  /** Whether this server tells of warnings. */
+  const withWarnings = ref(false)
   let kept = new Map<string, Analysed>()
   let running: AbortController | undefined
 
@@ -194,6 +198,13 @@ export const useDisputes = defineStore('disputes', () => {
       if (framing === control) preparing.value = null
     }
   }
+  async function animate() {
+    try {
+      await prepare()
+    } catch (thrown) {
+      shown.value = { state: 'failed', problem: asProblem(thrown) }
+    }
+  }
   function stopFrames() {
     framing?.abort()
     preparing.value = null
@@ -240,6 +251,6 @@ export const useDisputes = defineStore('disputes', () => {
 
   return {
     show, level, place, group, warning, brief, shown, drawn, geometry, rates, stale, published, within, params, key, days, earlier, strict, shares, frames, frame, preparing, frameNow, told,
-    rowOf, classOf, whole, address, load, cancel, moved, again, compare, strictFunnel, share, prepare, stopFrames, sayOf, read,
+    rowOf, classOf, whole, address, load, cancel, moved, again, compare, strictFunnel, share, animate, stopFrames, lit, withWarnings, sayOf, read,
   }
 })
