@@ -1,7 +1,7 @@
 export default {
   show: { label: '看什么', rates: '纠纷率', hot_spots: '冷热点', trends: '趋势', clusters: '聚集', scan: '时空扫描', warnings: '预警' },
   method: { rates: '漏斗界限', hot_spots: 'Gi* 置换检验', trends: '曼–肯德尔检验', clusters: 'DBSCAN', scan: '前瞻扫描', warnings: '' },
-  filters: '筛选', category: '类别', allCategories: '全部 {count} 类', source: '来源', all: '全部', group: '类别组', ordinary: '合计（不含敏感类）', period: '时段', level: '单位',
+  ways: { scan: '近几周反常（扫描）', clusters: '密集处' }, filters: '筛选', category: '类别', allCategories: '全部 {count} 类', source: '来源', all: '全部', group: '类别组', ordinary: '合计（不含敏感类）', period: '时段', level: '单位',
   levels: { cell: '网格', village: '村（社区）', township: '乡镇（街道）' },
   last: '近 {days} 天', year: '近 12 个月', lastMonths: '最近 12 个公布月', month: '{year}年{month}月', own: '自定', from: '起', to: '止', clear: '清除筛选',
   table: '表格', closeTable: '关闭表格', animate: '逐月', panel: '图表', closePanel: '收起图表', brief: '存为简报', csv: '下载表格',
@@ -11,7 +11,7 @@ export default {
   publishedWhy: '您没有查看单件纠纷的权限，这里是按月公布数：只分级，不含敏感类，不分来源。', notSignificant: '不显著：与全域没有可靠的差别，不等于没有纠纷。', placesOf: '{count} 处',
   expected: '按全域水平预期 {expected} 件，实有 {seen} 件', seen: '实有 {seen} 件', shareOf: '占本处全部纠纷 {share}', rate: '件 / 千户·年', interval: '95% 区间 {low}–{high}', atLeast: '至少 {rate}', few: '不足 {k} 件，不作判断', fewPublished: '公布数过少，不作判断', partly: '有月份未公布，不作判断',
   around: '连同邻近：预期 {expected} 件，实有 {seen} 件', chance: '偶然出现的可能 {p}', cluster: '第 {rank} 簇：{from} 起 {seen} 件，预期 {expected} 件，约 {days} 天偶然一遇', trend: '{months} 个月：{series}',
-  whole: '全域', wholeOf: '{count} 个{level} · {households} 户', placeOf: '{households} 户 · {area}', backToWhole: '回到全域', yearBefore: '去年同期', before: '上一时期', now: '本期', compare: '与从前比', compareWhy: '横条为 95% 区间，虚线为全域。',
+  whole: '全域', wholeOf: '{count} 个{level} · {households} 户', placeOf: '{households} 户 · {area}', backToWhole: '回到全域', yearBefore: '去年同期', before: '上一时期', now: '本期', compare: '与从前比', compareWhy: '横条为 95% 区间，虚线为全域。', compareWhole: '横条为 95% 区间，虚线为去年同期。',
   series: '每周件数与报警线', seriesOf: '{area}，按周', seriesMonths: '按月公布数', crossed: '{day}那周起越线', crossedOnce: '{day}那周越线', calm: '没有越线', alarmWhy: '报警线由此前 {weeks} 周推算，偶然约百周一遇；条为每周件数。', weekOf: '{from}–{to}：{count} 件，报警线 {line}', noLine: '未定', weeks: '周', line: '报警线', count: '件数',
   funnel: '漏斗图', funnelOf: '点为{level}', funnelWhy: '横轴户数，纵轴件 / 千户·年。虚线内是同等规模下偶然的起伏：内 95%，外 99.8%。', funnelSaid: '漏斗图：{count} 个点，{above} 个高于 95% 上限，{below} 个低于下限', households: '户', mean: '全域 {rate}',
   mix: '类别构成', mixWhy: '竖线为全域占比', mixPublished: '公布的类别组，至少', other: '其他', notTold: '不显示',
