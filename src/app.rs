@@ -28,6 +28,7 @@ use crate::http::problem::tell_problems;
 use crate::tiles::TileService;
 use crate::users::session_routes;
 use crate::users::signin::SignIn;
+use crate::warnings::Hearing;
 
 pub use crate::users::Door;
 pub use events::Streams;
@@ -50,6 +51,8 @@ pub struct App {
     pub looks: Arc<Looks>,
     /// The streams that are open.
     pub events: Arc<Streams>,
+    /// Steps of warnings as they happen.
+    pub hearing: Arc<Hearing>,
     /// How many requests were answered, how and how fast.
     pub figures: Arc<Figures>,
     /// The sealer of the audit trail, where this process has one.
@@ -60,7 +63,7 @@ impl App {
     /// Everything a server needs beside its rooms is made here.
     pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
         let looks = Arc::new(Looks::new(context.db.clone()));
-        Self { context, tiles, door, looks, events: Arc::default(), figures: Arc::default(), sealer: None }
+        Self { context, tiles, door, looks, events: Arc::default(), hearing: Arc::default(), figures: Arc::default(), sealer: None }
     }
 }
 
@@ -111,6 +114,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(crate::incidents::api::routes())
         .merge(crate::published::routes())
         .merge(crate::analyses::api::routes())
+        .merge(crate::warnings::api::routes())
         .merge(crate::lists::api::routes())
         .merge(crate::search::api::routes())
         .merge(crate::imports::api::routes())

@@ -8,7 +8,7 @@
 //! * the nouns: [`users`], [`areas`], [`cells`], [`households`], [`facilities`], [`incidents`], [`lists`], [`search`], what
 //!   they share in [`rows`], and [`imports`], [`exports`], [`demo`]; and [`published`], what is told of incidents without case rights;
 //! * what the map reads: [`read_model`], [`tiles`]; and [`analyses`], where disputes cluster and whether that is more than
-//!   chance;
+//!   chance; [`warnings`], what is out of the ordinary now and who should act;
 //! * the whole: [`config`], [`app`], [`cli`].
 //!
 //! Glossary: cell 网格, area 区域, household 户, facility 设施, incident 矛盾纠纷, boundary 边界, supervisor 网格管理员,
@@ -44,3 +44,4 @@ pub mod search;
 pub mod stats;
 pub mod tiles;
 pub mod users;
+pub mod warnings;

@@ -11,6 +11,7 @@ mod place;
 mod publish;
 mod serve;
 mod simple;
+mod warnings;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,8 @@ enum Command {
     Publish(WithStorage<publish::PublishArgs>),
     /// Ask where disputes cluster, rise or are out of the ordinary
     Analyze(Box<analyze::AnalyzeArgs>),
+    /// Look for warnings, or list them
+    Warnings(warnings::WarningsArgs),
     /// Write a layer to a file, in the form that `import` reads again
     Export(export::ExportArgs),
     /// Manage accounts
@@ -110,6 +113,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => with_place(&args.storage, async |db, clock| demo::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Publish(args) => with_place(&args.storage, async |db, clock| publish::run(&args.command, db, clock, &mut Terminal).await).await,
         Command::Analyze(args) => analyze::run(*args).await,
+        Command::Warnings(args) => warnings::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::User(args) => accounts::user(args).await,
         Command::Token(args) => accounts::token(args).await,

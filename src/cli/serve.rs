@@ -24,6 +24,7 @@ use crate::tiles::TileService;
 use crate::users::api::{account_scopes, make_account};
 use crate::users::signin::SignIn;
 use crate::users::{Grant, GrantArea, Role, random_password, store};
+use crate::warnings;
 
 /// Serve the page, the interface and the tiles.
 ///
@@ -115,6 +116,10 @@ async fn serve(args: &ServeArgs, place: &Place, db: &Db, listener: TcpListener) 
     tokio::spawn(Arc::clone(&sign_in).sweep(ending.clone()));
     let (context, until) = (app.context.clone(), ending.clone());
     tokio::spawn(async move { until.run_until_cancelled(published::every_month(context)).await });
+    let (context, until) = (app.context.clone(), ending.clone());
+    tokio::spawn(async move { until.run_until_cancelled(warnings::every_night(context)).await });
+    let (context, until) = (app.context.clone(), ending.clone());
+    tokio::spawn(async move { until.run_until_cancelled(warnings::ring_for_ever(context)).await });
     tokio::spawn(forget_changed_accounts(sign_in, Arc::clone(&model), ending.clone()));
 
     if let Some(address) = args.listening.metrics_addr {

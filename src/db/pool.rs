@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Connection, Postgres, Transaction};
 
 use super::AuditKey;
@@ -124,6 +124,13 @@ impl Db {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("select set_config('maplebridge.scopes', $1, true)").bind(scopes.to_setting()).execute(&mut *transaction).await?;
         Ok(Scoped { transaction, audit_key: self.audit_key.clone() })
+    }
+
+    /// Hears what is said on a channel of the database; takes a connection for as long.
+    pub async fn listen(&self, channel: &str) -> Result<PgListener> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
     }
 
     /// Whether the database answers.

@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 11] = [
     &["users", "context"],
     &["rows"],
     &["published"],
-    &["areas", "cells", "households", "facilities", "incidents", "lists", "search", "imports", "exports", "demo", "tiles", "analyses"],
+    &["areas", "cells", "households", "facilities", "incidents", "lists", "search", "imports", "exports", "demo", "tiles", "analyses", "warnings"],
     &["app", "config"],
     &["cli"],
 ];

@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 44] = [
+const ROUTES: [(&str, Tells); 49] = [
     ("/api/analyses", Nothing),
     ("/api/analyses/{name}/results", Published),
     ("/api/analyses/{name}/results/{id}", Published),
@@ -68,6 +68,11 @@ const ROUTES: [(&str, Tells); 44] = [
     ("/api/tokens", Nothing),
     ("/api/users", Nothing),
     ("/api/users/areas", Nothing),
+    ("/api/warnings", Cases),
+    ("/api/warnings/rules", Cases),
+    ("/api/warnings/{key}", Cases),
+    ("/api/webhooks", Nothing),
+    ("/api/webhooks/{id}/deliveries", Nothing),
     ("/tiles/analysis/{id}", Published),
     ("/tiles/analysis/{id}/{z}/{x}/{y}", Published),
     ("/tiles/{layers}", Nothing),
@@ -93,7 +98,8 @@ const TILES: [(&str, Tells); 13] = [
 ];
 
 /// The files whose statements read incidents, and why each may.
-const READERS: [(&str, &str); 7] = [
+const READERS: [(&str, &str); 8] = [
+    ("src/warnings/gather.rs", "what the rules of warnings look at; what they find is told where each case may be opened"),
     ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
     ("src/analyses/store.rs", "cases of which only the village is known, of an area of which the reader may open each"),
     ("src/incidents/store.rs", "cases, under the reader's rights"),
@@ -316,6 +322,7 @@ async fn every_text_that_comes_in_passes_the_gate() {
                     json!({"geometry": {"type": "Polygon", "coordinates": [[[120.0, 29.0], [120.001, 29.0], [120.001, 29.001], [120.0, 29.0]]]},
                                                 "properties": {"code": "990321001001009", "name_zh": "新格"}})
                 }
+                ("POST", "/api/webhooks") => json!({"area": OWN}),
                 ("POST", "/api/users") => json!({"account": "made-here"}),
                 ("POST", "/api/exports") => json!({"noun": "facilities", "rows": 1}),
                 ("POST", "/api/incidents/{id}/transitions") => json!({"to": "dispatched"}),

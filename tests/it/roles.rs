@@ -64,6 +64,7 @@ fn filling(path: &str, name: &str) -> Filling {
         ("facilities" | "households" | "units" | "users" | "tokens" | "analyses" | "tiles", "id") | ("users", "grant_id") => {
             keys(OWN_KEY, FOREIGN_KEY)
         }
+        ("warnings", "key") | ("webhooks", "id") => keys(OWN_KEY, FOREIGN_KEY),
         ("jobs" | "imports", "id") => texts("01KA000000000000000000000A", "01KB000000000000000000000B", "01KC000000000000000000000C"),
         ("service-standards", "id") => only("1", "9900001"),
         ("settings", "key") => only("map_attribution", "no_such_setting"),
@@ -106,6 +107,11 @@ fn body(route: &Route) -> Option<Value> {
         ("POST", "/api/exports") => json!({"noun": "incidents", "rows": 3}),
         ("POST", "/api/publications") => json!({"month": "2026-01", "within": FOREIGN}),
         ("POST", "/api/analyses/{name}") => json!({"within": FOREIGN}),
+        ("POST", "/api/warnings/{key}/acknowledge" | "/api/warnings/{key}/escalate" | "/api/warnings/{key}/downgrade" | "/api/warnings/{key}/false-alarm") => {
+            json!({"reason": "看过现场"})
+        }
+        ("POST", "/api/webhooks") => json!({"area": FOREIGN, "url": "http://127.0.0.1:9/hook"}),
+        ("PATCH", "/api/webhooks/{id}") => json!({"active": false}),
         ("PATCH", "/api/service-standards/{id}") => json!({"minutes": 6}),
         ("PUT", "/api/settings/{key}") => json!({"value": ""}),
         ("POST", "/api/imports" | "/api/imports/{id}/commit" | "/api/imports/{id}/undo" | "/api/jobs/{id}/undo" | "/api/jobs/{id}/cancel") => {

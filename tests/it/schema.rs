@@ -82,7 +82,7 @@ const PERSONAL: [&str; 26] = [
 ];
 
 /// Columns that such a word leads to, and why they hold no natural person, or only an account of the system.
-const ALLOWED: [(&str, &str, &str); 51] = [
+const ALLOWED: [(&str, &str, &str); 54] = [
     ("analyses", "asked_by", "account of the system"),
     ("api_tokens", "name", "what a program's token is for"),
     ("api_tokens", "user_id", "account of the system"),
@@ -132,6 +132,9 @@ const ALLOWED: [(&str, &str, &str); 51] = [
     ("units", "name_en", "name of an office"),
     ("units", "name_zh", "name of an office"),
     ("units", "facility_id", "the facility of an office"),
+    ("holidays", "name_en", "name of a holiday"),
+    ("holidays", "name_zh", "name of a holiday"),
+    ("warning_steps", "actor_id", "account of the system"),
     ("households", "geom", "point of an address"),
     ("sessions", "token_hash", "hash of a cookie's secret"),
 ];

@@ -102,7 +102,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// A `text/event-stream`. `change` says which layers changed, in which cells or areas and where, as far as the reader may
 /// see it: ask again for the tiles of those layers that meet one of the boxes, with a tile's buffer of 64/4096 around it.
-/// `reload`: ask for everything again; sent where the last event seen is too old or of another process, and before the
+/// `warning`: `items` with `key`, `rule`, `action`, `state`, `level` and `area` of warnings that were raised, changed or ended and
+/// that the reader may see; those of before a stream began are in the list alone. `reload`: ask for everything again; sent where the last event seen is too old or of another process, and before the
 /// stream ends because rights changed. `heartbeat`: first of all, and then every 15 s. Each event carries an `id`, which stands
 /// for a revision and says nothing else; send the last one as `Last-Event-ID` to go on from there. The stream ends when the reader signs
 /// out or loses a right. Changes that the reader may not see send nothing.

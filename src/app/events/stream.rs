@@ -7,7 +7,9 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use axum::response::sse::Event;
 use futures::Stream;
-use tokio::sync::watch;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::told::Change;
@@ -15,6 +17,7 @@ use super::{App, Slot};
 use crate::context::map_reader;
 use crate::users::Reader;
 use crate::users::signin::Purpose;
+use crate::warnings::{Heard, News};
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes closer together than this are told at once.
@@ -36,6 +39,7 @@ pub(super) fn follow(
     let model = &app.context.model;
     let (revisions, accounts) = (model.revisions(), app.door.sign_in.changes());
     let newest = *revisions.borrow();
+    let news = app.hearing.listen(&app.context.db);
     let resumed = seen.map(|id| app.events.ids.revision(id).filter(|&revision| model.revised_since(revision).is_some()));
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,6 +55,7 @@ pub(super) fn follow(
         credentials,
         revisions,
         accounts,
+        news,
         heartbeat,
         _slot: slot,
     };
@@ -83,6 +88,7 @@ struct Follower {
     not_before: Instant,
     revisions: watch::Receiver<u64>,
     accounts: watch::Receiver<u64>,
+    news: broadcast::Receiver<News>,
     heartbeat: Interval,
     _slot: Slot,
 }
@@ -130,6 +136,16 @@ impl Follower {
                     }
                 }
                 changed = self.revisions.changed(), if !due => changed.ok()?,
+                heard = self.news.recv() => match heard {
+                    Ok(Some(heard)) => {
+                        if let Some(event) = self.tell_warnings(&heard) {
+                            return Some(event);
+                        }
+                    }
+                    // something was missed
+                    Ok(None) | Err(RecvError::Lagged(_)) => return Some(self.event().event("reload").data("{}")),
+                    Err(RecvError::Closed) => return None,
+                },
                 _ = self.heartbeat.tick() => match self.standing(&sign_in).await {
                     Standing::Same => return Some(self.heartbeat_event()),
                     Standing::Changed => return Some(self.last_reload()),
@@ -149,6 +165,15 @@ impl Follower {
         self.told = revised.last().map_or(self.told.max(newest), |revised| revised.revision);
         let change = Change::seen_by(&map_reader(&self.reader), &revised)?;
         self.event().event("change").json_data(&change).ok()
+    }
+
+    /// Steps of warnings, cut to the reader; none where the reader may see none of them.
+    fn tell_warnings(&self, heard: &[Heard]) -> Option<Event> {
+        let own: Vec<&Heard> = heard.iter().filter(|heard| heard.is_for(&self.reader)).collect();
+        if own.is_empty() {
+            return None;
+        }
+        self.event().event("warning").json_data(json!({ "items": own })).ok()
     }
 
     /// An event with the id of what was told so far.

@@ -266,7 +266,8 @@ export interface paths {
          * Follow what changes on the map
          * @description A `text/event-stream`. `change` says which layers changed, in which cells or areas and where, as far as the reader may
          *     see it: ask again for the tiles of those layers that meet one of the boxes, with a tile's buffer of 64/4096 around it.
-         *     `reload`: ask for everything again; sent where the last event seen is too old or of another process, and before the
+         *     `warning`: `items` with `key`, `rule`, `action`, `state`, `level` and `area` of warnings that were raised, changed or ended and
+         *     that the reader may see; those of before a stream began are in the list alone. `reload`: ask for everything again; sent where the last event seen is too old or of another process, and before the
          *     stream ends because rights changed. `heartbeat`: first of all, and then every 15 s. Each event carries an `id`, which stands
          *     for a revision and says nothing else; send the last one as `Last-Event-ID` to go on from there. The stream ends when the reader signs
          *     out or loses a right. Changes that the reader may not see send nothing.
@@ -987,6 +988,228 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List warnings
+         * @description Newest first. Warnings whose numbers speak of cases are shown to those who may open each of these cases, and to nobody
+         *     else. The look is in the audit trail.
+         */
+        get: operations["list_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the rules of warnings
+         * @description Each with its back-test on the last year and how it was judged, counted where the reader may open each case.
+         */
+        get: operations["list_warning_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for warnings now
+         * @description In the areas whose cases the reader may open, as the night does; the same data raise nothing twice.
+         */
+        post: operations["run_warnings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open a warning
+         * @description With its numbers and its history. The look is in the audit trail.
+         */
+        get: operations["find_warning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/{key}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge a warning
+         * @description It is real and somebody acts.
+         */
+        post: operations["acknowledge_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/{key}/downgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Downgrade a warning
+         * @description A level down, with the clock of its rule begun anew.
+         */
+        post: operations["downgrade_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/{key}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Escalate a warning
+         * @description A level up, to the centre, within one working day.
+         */
+        post: operations["escalate_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warnings/{key}/false-alarm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark a warning as a false alarm
+         * @description Counted in the precision of its rule. While what raised it goes on it is not raised again.
+         */
+        post: operations["mark_false_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Rung after each change of warnings in the area: `POST` with `webhook-id`, `webhook-timestamp` and `webhook-signature`
+         *     (`v1,` and base64 of HMAC-SHA-256 over `id.timestamp.body`). The body says since when to list changes and names no
+         *     warning: whoever lists them needs an account that may open the cases. Answers the secret; it is shown once.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a webhook away
+         * @description With the rings that have not arrived.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /** Change a webhook */
+        patch: operations["update_webhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rings of a webhook */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/styles/{name}": {
         parameters: {
             query?: never;
@@ -1220,6 +1443,29 @@ export interface components {
          * @enum {string}
          */
         Audience: "cases" | "k3" | "k5" | "k10";
+        /** @description What a rule would have done. */
+        BackTest: {
+            /**
+             * Format: int32
+             * @description Version of the rule that was tried.
+             */
+            version: number;
+            /**
+             * Format: date
+             * @description First civil day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last civil day.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description Warnings it would have raised, in the areas whose cases the reader may open.
+             */
+            would_raise: number;
+        };
         /** @description A job that was begun or asked about. */
         Begun: {
             /** @description Its id; `GET /api/jobs/{id}` says how far it is. */
@@ -1420,6 +1666,44 @@ export interface components {
             account: string;
             /** @description The password. */
             password: string;
+        };
+        /** @description A page of rings. */
+        Deliveries: {
+            /** @description Newest first. */
+            items: components["schemas"]["DeliveryView"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /** @description A ring. */
+        DeliveryView: {
+            /**
+             * Format: int64
+             * @description Key, in the header `webhook-id` of the delivery.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Instant of the change.
+             */
+            made_at: string;
+            /** @description `waiting`, `delivered`, `given_up`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description Not before this instant; null: over.
+             */
+            next_at?: string | null;
+            /**
+             * Format: int32
+             * @description Status of the last answer; null: there was none.
+             */
+            last_status?: number | null;
+            /** @description Why the last try failed; may be empty. */
+            last_error: string;
         };
         /** @description A page of entries. */
         EntryPage: {
@@ -2491,6 +2775,34 @@ export interface components {
             /** @description What to give as `before` for the next page; null at the end. */
             next?: string | null;
         };
+        /** @description How a rule was judged, in the areas whose cases the reader may open. */
+        Judged: {
+            /**
+             * Format: int64
+             * @description Warnings acknowledged, escalated or downgraded by hand.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Warnings marked as false alarms.
+             */
+            false_alarms: number;
+            /**
+             * Format: double
+             * @description confirmed ÷ (confirmed + false alarms); null where none was judged.
+             */
+            precision?: number | null;
+            /**
+             * Format: int64
+             * @description Warnings that hold now and are no false alarms.
+             */
+            holding: number;
+        };
+        /** @description Why. */
+        Judgement: {
+            /** @description Why, without personal data; only to acknowledge needs none. */
+            reason?: string;
+        };
         /** @description Facilities of a kind. */
         KindCount: {
             /** @description Code of `facility_kind`. */
@@ -2646,6 +2958,18 @@ export interface components {
              */
             expires_on?: string | null;
         };
+        /** @description A webhook to make. */
+        NewWebhook: {
+            /** @description Code of the area whose warnings ring, or `all`. */
+            area: string;
+            /** @description Where to: `https://…` or `http://…`, without a name or password in it. */
+            url: string;
+        };
+        /**
+         * @description Who should act.
+         * @enum {string}
+         */
+        Owner: "supervisor" | "centre" | "planner";
         /** @description Where the next page begins. */
         PageInfo: {
             /** @description Cursor for `?cursor=`; null at the end. */
@@ -2981,6 +3305,79 @@ export interface components {
          * @enum {string}
          */
         Role: "supervisor" | "unit" | "centre" | "planner" | "official" | "system" | "security" | "auditor";
+        /** @description What a run did with a rule. */
+        RuleRun: {
+            /** @description Name of the rule. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Warnings raised.
+             */
+            raised: number;
+            /**
+             * Format: int64
+             * @description Warnings that no longer hold.
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description Warnings whose level changed.
+             */
+            changed: number;
+        };
+        /** @description A rule. */
+        RuleView: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Grows with every change that changes what is found.
+             */
+            version: number;
+            /** @description What it is called, Chinese. */
+            title_zh: string;
+            /** @description What it is called, English. */
+            title_en: string;
+            /** @description What it looks for, Chinese. */
+            sentence_zh: string;
+            /** @description What it looks for, English. */
+            sentence_en: string;
+            /** @description `cell`, `cells`, `case`, `facility`. */
+            subjects: string[];
+            /** @description Names of the numbers it shows. */
+            numbers: string[];
+            /** @description Role that should act. */
+            owner: components["schemas"]["Owner"];
+            /**
+             * Format: int32
+             * @description Working days in which.
+             */
+            clock_days: number;
+            /** @description Whether its numbers speak of cases. */
+            of_cases: boolean;
+            /** @description Whether it compares cells of the whole county. */
+            of_county: boolean;
+            back_test?: null | components["schemas"]["BackTest"];
+            judged: components["schemas"]["Judged"];
+        };
+        /** @description The rules. */
+        Rules: {
+            items: components["schemas"]["RuleView"][];
+        };
+        /** @description What a run did, as far as the reader may see it. */
+        RunView: {
+            /** @description ULID. */
+            run_id: string;
+            /**
+             * Format: date
+             * @description Civil day it was run for.
+             */
+            day: string;
+            /** @description Names of the rules that were asked; those that compare cells of a whole county only where all of it may be looked at. */
+            rules_asked: string[];
+            /** @description Rules that changed something. */
+            rules: components["schemas"]["RuleRun"][];
+        };
         /** @description What was found. */
         SearchAnswer: {
             /** @description Best first. */
@@ -3137,10 +3534,51 @@ export interface components {
             /** @description Reason given, may be empty. */
             reason: string;
         };
+        /** @description A step of a warning. */
+        StepView: {
+            /**
+             * Format: date-time
+             * @description Instant.
+             */
+            at: string;
+            /** @description Whether somebody took it; else a run. */
+            by_hand: boolean;
+            /** @description `raise`, `level`, `acknowledge`, `escalate`, `downgrade`, `false_alarm`, `end`. */
+            action: string;
+            /** @description State before; null: it was raised. */
+            from?: string | null;
+            /** @description State after. */
+            to: string;
+            /** @description Level after. */
+            level: components["schemas"]["Level"];
+            /** @description Reason given, may be empty. */
+            reason: string;
+            /** @description The numbers at that time. */
+            numbers: Record<string, never>;
+        };
         /** @description The steps of a case, the first one first. */
         StepsTaken: {
             /** @description The steps. */
             items: components["schemas"]["StepTaken"][];
+        };
+        /** @description What a warning is about. */
+        SubjectView: {
+            /** @description `cell`, `cells`, `case`, `facility`. */
+            kind: string;
+            /** @description Code of the cell (of the first one of several), or key of the case or facility. */
+            key: string;
+            /** @description Group of kinds of dispute, `all`, or empty. */
+            part: string;
+            /** @description Codes of the cells. */
+            cells: string[];
+            /** @description Code of the smallest area that holds it. */
+            area?: string | null;
+            /** @description Name of that cell or area, Chinese. */
+            area_zh: string;
+            /** @description Name of that cell or area, English; may be empty. */
+            area_en: string;
+            /** @description West, south, east, north of the cells in degrees; null: a case is shown by its own row. */
+            bounds?: number[] | null;
         };
         /** @description How the system stands. */
         SystemState: {
@@ -3270,6 +3708,130 @@ export interface components {
             /** Format: date-time */
             last_seen_at?: string | null;
             grants: components["schemas"]["GrantView"][];
+        };
+        /** @description A warning with what became of it. */
+        WarningDetail: components["schemas"]["WarningView"] & {
+            /** @description The first one first. */
+            history: components["schemas"]["StepView"][];
+        };
+        /** @description A warning. */
+        WarningView: {
+            /** @description Key. */
+            key: string;
+            /** @description Name of the rule. */
+            rule: string;
+            /**
+             * Format: int32
+             * @description Version of the rule when it was raised.
+             */
+            rule_version: number;
+            /** @description What the rule is called, Chinese. */
+            title_zh: string;
+            /** @description What the rule is called, English. */
+            title_en: string;
+            /** @description What was found, Chinese. */
+            sentence_zh: string;
+            /** @description What was found, English. */
+            sentence_en: string;
+            /** @description How grave. */
+            level: components["schemas"]["Level"];
+            subject: components["schemas"]["SubjectView"];
+            /** @description The numbers of the sentence; a unit stands in the key. */
+            numbers: Record<string, never>;
+            /** @description `open`, `acknowledged`, `escalated`, `downgraded`, `false_alarm`, `closed`. */
+            state: string;
+            /** @description Role that should act: `supervisor`, `centre`, `planner`. */
+            owner: string;
+            /**
+             * Format: date
+             * @description Working day by which it should be acted on.
+             */
+            due_on: string;
+            /** @description Whether that day is over and nobody acted. */
+            is_overdue: boolean;
+            /**
+             * Format: date
+             * @description Civil day for which it was raised.
+             */
+            raised_on: string;
+            /**
+             * Format: date-time
+             * @description Instant it was raised.
+             */
+            raised_at: string;
+            /**
+             * Format: date
+             * @description Last civil day for which it held.
+             */
+            held_on: string;
+            /**
+             * Format: date
+             * @description First civil day for which it no longer held; null: it holds.
+             */
+            ended_on?: string | null;
+            /**
+             * Format: date-time
+             * @description Instant of its last step.
+             */
+            changed_at: string;
+            /**
+             * Format: int32
+             * @description Counts edits.
+             */
+            version: number;
+        };
+        /** @description A page of warnings. */
+        Warnings: {
+            /** @description Newest first. */
+            items: components["schemas"]["WarningView"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /** @description What may be changed of a webhook; what is left out stays. */
+        WebhookChange: {
+            /** @description Where to. */
+            url?: string | null;
+            /** @description Whether anything is sent. */
+            active?: boolean | null;
+        };
+        /** @description A webhook with its secret, shown once. */
+        WebhookMade: components["schemas"]["WebhookView"] & {
+            /** @description `whsec_` and the key in base64. */
+            secret: string;
+        };
+        /** @description A webhook; its secret is never shown again. */
+        WebhookView: {
+            /** @description Key. */
+            id: string;
+            /** @description Code of the area, or `all`. */
+            area: string;
+            /** @description Where to. */
+            url: string;
+            /** @description Whether anything is sent. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description Instant it was made.
+             */
+            made_at: string;
+            /**
+             * Format: int64
+             * @description Rings that have not arrived yet.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Rings that were given up.
+             */
+            given_up: number;
+            /**
+             * Format: int32
+             * @description Counts edits, for `If-Match: "v1"`.
+             */
+            version: number;
+        };
+        /** @description The webhooks of the reader's areas. */
+        Webhooks: {
+            items: components["schemas"]["WebhookView"][];
         };
     };
     responses: never;
@@ -6714,6 +7276,692 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewCredentials"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_warnings: {
+        parameters: {
+            query?: {
+                /** @description States, with commas between. */
+                state?: string;
+                /** @description Names of rules, with commas between. */
+                rule?: string;
+                /** @description Code of an area or a cell. */
+                within?: string;
+                /** @description Instant since which at least one step was taken. */
+                changed_since?: string;
+                /** @description 1 to 1,000; 100 unless given. */
+                limit?: number;
+                /** @description Where the page begins: `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warnings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_warning_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_warnings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_warning: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downgrade_warning: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalate_warning: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_false_alarm: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhooks"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1,000; 100 unless given. */
+                limit?: number;
+                /** @description Where the page begins: `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Anything that fails is told as a problem (RFC 9457) */

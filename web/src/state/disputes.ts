@@ -12,6 +12,7 @@ import { addDays, today, TOO_FEW } from '../lib/rates'
 import { useCaseFilter } from './caseFilter'
 import type { DisputesAddress } from './disputesAddress'
 import { useSession } from './session'
+import { useWarnings } from './warnings'
 
 export type Shown =
   | { state: 'loading' }
@@ -42,10 +43,9 @@ export const useDisputes = defineStore('disputes', () => {
   const stale = ref(false)
   /** The answer whose tiles give the places their shape: it stays while the same places are spoken of. */
   const geometry = shallowRef<{ id: number; places: boolean; of: string } | null>(null)
-  /** The places that a warning speaks of; all others step back. */
-  const lit = shallowRef<Set<string> | null>(null)
-  /** Whether this server tells of warnings. */
-  const withWarnings = ref(false)
+  const warnings = useWarnings()
+  /** The places that warnings speak of; all others step back. */
+  const lit = computed(() => (show.value === 'warnings' ? warnings.lit : null))
   let kept = new Map<string, Analysed>()
   let running: AbortController | undefined
 
@@ -57,7 +57,7 @@ export const useDisputes = defineStore('disputes', () => {
     const { categories, sources, states, from, to } = filter.choice
     return {
       ...(within.value && { within: within.value }),
-      ...(level.value && { level: level.value }),
+      ...(show.value === 'warnings' ? { level: 'cell' } : level.value && { level: level.value }), // warnings speak of cells
       ...(from && { from }), ...(to && { to }),
       ...(published.value ? { ...(group.value && { group: group.value }) } : {
         ...(categories.length && { category: categories }), ...(sources.length && { source: sources }), ...(states.length && { state: states }),
@@ -114,7 +114,9 @@ export const useDisputes = defineStore('disputes', () => {
   }
 
   /** Data moved: is what is shown still true? */
-  async function moved() {
+  async function moved(layers: Set<string> | null) {
+    if (!layers || layers.has('warnings')) void warnings.heard()
+    if (layers?.size === 1 && layers.has('warnings')) return
     if (!drawn.value || stale.value) return
     const asked = drawn.value.result
     try {
@@ -251,6 +253,6 @@ export const useDisputes = defineStore('disputes', () => {
 
   return {
     show, level, place, group, warning, brief, shown, drawn, geometry, rates, stale, published, within, params, key, days, earlier, strict, shares, frames, frame, preparing, frameNow, told,
-    rowOf, classOf, whole, address, load, cancel, moved, again, compare, strictFunnel, share, animate, stopFrames, lit, withWarnings, sayOf, read,
+    rowOf, classOf, whole, address, load, cancel, moved, again, compare, strictFunnel, share, animate, stopFrames, lit, sayOf, read,
   }
 })

@@ -1,5 +1,6 @@
 import type zh from '../zh-CN'
 import disputes from './disputes'
+import warnings from './warnings'
 
 const en: typeof zh = {
   app: {
@@ -352,6 +353,7 @@ const en: typeof zh = {
     memory: 'Map data in memory', streams: 'Pages that follow', jobs: 'Jobs at work', unsealed: 'Audit entries to seal', elsewhere: 'sealed by another process', good: 'fine', look: 'look at it',
   },
   disputes,
+  warnings,
   share: { link: 'Copy link', copied: 'Link copied. Whoever opens it sees what they may see.', byHand: 'The browser does not let us copy; take it from the address bar' },
   toast: { undo: 'Undo {seconds} s' },
   household: { close: 'Close the address card', what: 'Address', count: 'Households', countUnit: '{count} households', band: 'People', dwelling: 'Dwelling' },

@@ -1,5 +1,6 @@
 // Chinese is written first; en/ follows its shape, and the compiler holds the two together.
 import disputes from './disputes'
+import warnings from './warnings'
 
 export default {
   app: {
@@ -352,6 +353,7 @@ export default {
     memory: '地图数据占内存', streams: '正在看的页面', jobs: '进行中的作业', unsealed: '待封存的审计', elsewhere: '由另一进程封存', good: '正常', look: '请查看',
   },
   disputes,
+  warnings,
   share: { link: '复制链接', copied: '链接已复制，打开的人只看得到自己有权看的内容', byHand: '浏览器不让复制，可从地址栏取用' },
   toast: { undo: '撤销 {seconds} 秒' },
   household: { close: '关闭地址卡片', what: '住户地址', count: '户数', countUnit: '{count} 户', band: '人数档', dwelling: '住宅类型' },
