@@ -121,4 +121,5 @@ export interface Clocks { cases: number; found: Clock; contacted: Clock; resolve
 export interface IncidentClocks { whole: Clocks; items: { code: string; name_zh: string; name_en: string; clocks: Clocks }[] }
 
 export const mixIncidents = (pairs: Pairs, request?: Request) => getJson<IncidentMix>(`/api/incident-mix?${new URLSearchParams(pairs)}`, request)
+export const findArea = (code: string, request?: Request) => getJson<{ properties: { name_zh: string; name_en?: string | null } }>(`/api/areas/${code}`, request)
 export const timeIncidents = (pairs: Pairs, request?: Request) => getJson<IncidentClocks>(`/api/incident-clocks?${new URLSearchParams(pairs)}`, request)
