@@ -14,6 +14,7 @@ const COLD: Record<Theme, string> = { light: '#2166ac', dark: '#86c6f7' }
 const NOT_SIGNIFICANT: Record<Theme, string> = { light: '#d5d5d0', dark: '#3b434a' }
 const LOOKS: Record<string, Record<Theme, string>> = {
   hot: HOT, above: HOT, rising: HOT, cluster: HOT, candidate: HOT_MAYBE, cold: COLD, below: COLD, falling: COLD,
+  level_blue: { light: '#2f6fb0', dark: '#6aa9e6' }, level_yellow: { light: '#b58900', dark: '#e3c04a' }, level_orange: { light: '#c8620a', dark: '#f0a04b' }, level_red: { light: '#b8301f', dark: '#f2705b' },
   not_significant: NOT_SIGNIFICANT, within: NOT_SIGNIFICANT, no_trend: NOT_SIGNIFICANT, none: NOT_SIGNIFICANT,
 }
 export const FEW_CLASS = 'too_few'

@@ -1,10 +1,13 @@
 // Warnings as the page knows them: those that still hold, the one that is open, and the places they speak of.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { ALIVE, findWarning, listWarnings, type Warning, type WarningDetail } from '../api/warnings'
+import { ALIVE, findWarning, LEVELS, listWarnings, type Warning, type WarningDetail, type WarningLevel } from '../api/warnings'
 import { asProblem, type Problem } from '../api/problem'
 
 export type WarningsList = { state: 'loading' } | { state: 'ready'; items: Warning[]; whole: boolean } | { state: 'failed'; problem: Problem }
+
+/** Its cells; of a case the one it lies in. */
+export const cellsOf = ({ subject }: Warning) => (subject.cells.length ? subject.cells : subject.area?.length === 15 ? [subject.area] : [])
 
 export const useWarnings = defineStore('warnings', () => {
   const list = shallowRef<WarningsList>({ state: 'loading' })
@@ -41,10 +44,13 @@ export const useWarnings = defineStore('warnings', () => {
 
   const shown = computed(() => (list.value.state === 'ready' ? list.value.items.filter((it) => !rule.value || it.rule === rule.value) : []))
   const openCount = computed(() => (list.value.state === 'ready' ? list.value.items.filter((it) => it.state === 'open').length : 0))
-  /** The cells that the map shows, all others step back: of the open warning, else of all listed. */
-  const lit = computed<Set<string> | null>(() => {
-    const cells = opened.value ? opened.value.subject.cells : shown.value.flatMap((it) => it.subject.cells)
-    return cells.length ? new Set(cells) : null
+  /** The cells that the map shows with the gravest level of each, all others step back: of the open warning, else of all listed. */
+  const lit = computed<Map<string, WarningLevel>>(() => {
+    const found = new Map<string, WarningLevel>()
+    for (const it of opened.value ? [opened.value] : shown.value) {
+      for (const code of cellsOf(it)) if (LEVELS.indexOf(it.level) > LEVELS.indexOf(found.get(code)!)) found.set(code, it.level)
+    }
+    return found
   })
 
   return { list, opened, openedProblem, all, rule, shown, openCount, lit, load, open, heard }

@@ -1,6 +1,7 @@
 import type zh from '../zh-CN/warnings'
 
 const en: typeof zh = {
+  legend: 'The colour is the gravest warning of the cell; numbers of cells at the right. Warnings speak of cells, cases and facilities, never of persons.',
   title: 'Warnings', sub: '{open} to be looked at, {all} in all', look: 'Look now', looked: 'Looked; the list is new', rule: 'Rule', allRules: 'All rules', ended: 'Ended and false ones too', none: 'No warnings', noneWhy: 'Looked for every night, and on demand.',
   overdue: 'overdue since {day}', due: 'by {day}', raised: 'raised {day}', endedOn: 'no longer holds since {day}', back: 'Back to the list', history: 'What became of it', lit: 'The map shows only the {count} cells of this warning.', cell: 'Cell {code}',
   rules: 'Rules and their precision', notJudged: 'not judged yet', precision: 'precision {share} ({confirmed} real, {wrong} false)', backTest: 'would have raised {count} in the last year',

@@ -16,7 +16,7 @@ export default {
   funnel: '漏斗图', funnelOf: '点为{level}', funnelWhy: '横轴户数，纵轴件 / 千户·年。虚线内是同等规模下偶然的起伏：内 95%，外 99.8%。', funnelSaid: '漏斗图：{count} 个点，{above} 个高于 95% 上限，{below} 个低于下限', households: '户', mean: '全域 {rate}',
   mix: '类别构成', mixWhy: '竖线为全域占比', mixPublished: '公布的类别组，至少', other: '其他', notTold: '不显示',
   channels: '发现渠道', active: '主动发现 {own}', activeWhole: '主动发现 {own}，全域 {whole}', channelsWhy: '网格排查为主动发现；没有上报不等于没有纠纷。', rest: '其余',
-  clocks: '早发现、早介入、早化解', clocksOf: '中位天数', found: '发现', contacted: '介入', resolved: '化解', clocksWhy: '发生→发现、发现→首次调处、发现→办结；未办结的也计入（卡普兰–迈耶）。括号为 95% 区间，“未及半”指不到一半已完成。', halfNot: '未及半', noSteps: '无流转记录', waiting: '{count} 件未结', area: '地方',
+  clocks: '早发现、早介入、早化解', clocksOf: '中位天数', found: '发现', contacted: '介入', resolved: '化解', clocksWhy: '发生→发现、发现→首次调处、发现→办结；未办结的也计入（卡普兰–迈耶）。灰字为 95% 区间，“未及半”指不到一半已完成。', halfNot: '未及半', noSteps: '无流转记录', waiting: '{count} 件未结', area: '地方',
   noRights: '没有查看单件纠纷的权限', noRightsWhy: '发现渠道、漏斗图和早化解时钟要由单件纠纷算出。由综治中心授权后可看。', openList: '看 {count} 件', noSeries: '所选时段没有数字。',
   player: '逐月冷热点', playerOf: '{month}止的三个月', preparing: '正在准备 {done} / {of} 个月', play: '播放', pause: '暂停', next: '下一月', back: '上一月', closePlayer: '结束逐月', hotOf: '{hot} 处热点，{cold} 处冷点', chosenMonth: '月份', failedFrames: '逐月没有算完',
   tableTitle: '图上各处', tableSub: '共 {count} 处，按率从高到低', place: '地方', class: '分级', rateHead: '件 / 千户·年', intervalHead: '95% 区间', seenHead: '实有 / 预期', noPlaces: '没有可列的地方。',
