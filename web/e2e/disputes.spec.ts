@@ -46,6 +46,11 @@ test('a kind and a month are chosen: the classes drawn and the legend are the an
   await expect(page).toHaveURL(/level=village/)
   await agree(page, await answer(page, 'hot_spots', { within: '990321', level: 'village', category: ['02'], from: await fromOf(page), to: await toOf(page) }))
 })
+/** The server looks for warnings as it begins; who asks meanwhile waits for the end. */
+async function warningsOf(page: Page): Promise<{ key: string }[]> {
+  await expect.poll(async () => (await page.request.post('/api/warnings/run')).status(), { timeout: 60_000 }).toBe(200)
+  return (await (await page.request.get('/api/warnings?limit=1')).json()).items
+}
 const fromOf = async (page: Page) => new URL(page.url()).searchParams.get('from') ?? (await answer(page, 'rates', { within: '990321' })).result.params.from
 const toOf = async (page: Page) => new URL(page.url()).searchParams.get('to') ?? (await answer(page, 'rates', { within: '990321' })).result.params.to
 
@@ -110,7 +115,7 @@ test('with less motion the months step only by hand', async ({ browser, server }
 
 test('a warning is opened from Today, the map shows its cells alone, and it is acknowledged', async ({ page, server }) => {
   await beSignedIn(page, server, 'centre')
-  await page.request.post('/api/warnings/run')
+  await warningsOf(page)
   await page.goto('/today')
   const said = page.locator('.strip .warnings')
   await expect(said.locator('b')).toHaveText(/\d+/)
@@ -184,9 +189,9 @@ test('data that moved makes the answer old: the page says so and asks anew on de
     headers: { 'content-type': 'application/geo+json' },
   })
   expect(made.ok(), `${await made.text()} ${cell.id}`).toBe(true)
-  await expect(page.locator('.note')).toContainText('数据已变动')
-  await page.locator('.note').getByRole('button', { name: '重新计算' }).click()
-  await expect(page.locator('.note')).toHaveCount(0)
+  await expect(page.locator('.banner')).toContainText('数据已变动')
+  await page.locator('.banner').getByRole('button', { name: '重新计算' }).click()
+  await expect(page.locator('.banner')).toHaveCount(0)
   await agree(page, await answer(page, 'hot_spots', { within: '990321' }))
 })
 
@@ -215,8 +220,7 @@ test.describe('by WCAG 2.2 AA nothing is wrong', () => {
         expect([where, await faultsOf(page)]).toEqual([where, []])
       }
       await beSignedIn(page, server, 'centre')
-      await page.request.post('/api/warnings/run')
-      const { items } = await (await page.request.get('/api/warnings?limit=1')).json()
+      const items = await warningsOf(page)
       await look(`/disputes?theme=${theme}`, '.panel.right .clocks')
       await look(`/disputes?theme=${theme}&show=trends&level=village`, '.legend .classes li')
       await look(`/disputes?theme=${theme}&show=clusters`, '.legend .classes li')

@@ -7,6 +7,9 @@ import type { Theme } from './ramps'
 /** What the map shows; two of them are ways to look for clusters. */
 export const SHOWN: readonly AnalysisName[] = ['rates', 'hot_spots', 'trends', 'clusters', 'scan']
 
+/** Made of single cases: never to be had from published numbers. */
+export const OF_CASES: readonly AnalysisName[] = ['clusters', 'scan']
+
 /** Looks of classes: RdBu for hot and cold, grey for what chance explains, none for what is hatched. */
 const HOT: Record<Theme, string> = { light: '#b2182b', dark: '#ff8a75' }
 const HOT_MAYBE: Record<Theme, string> = { light: '#f4a582', dark: '#7d3d39' }

@@ -6,8 +6,8 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { analyse, cancelResult, findResult, type Analysed, type AnalysisName, type AnalysisParams, type AnalysisResult, type AnalysisRow, type PlaceLevel } from '../api/analyses'
-import { asProblem, type Problem } from '../api/problem'
-import { aYearBefore, expectedIn, LOUD, periodBefore, rateOfSum, sumOf, windows, type Days } from '../lib/disputes'
+import { asProblem, Problem } from '../api/problem'
+import { aYearBefore, expectedIn, LOUD, OF_CASES, periodBefore, rateOfSum, sumOf, windows, type Days } from '../lib/disputes'
 import { addDays, today, TOO_FEW } from '../lib/rates'
 import { useCaseFilter } from './caseFilter'
 import type { DisputesAddress } from './disputesAddress'
@@ -83,6 +83,8 @@ export const useDisputes = defineStore('disputes', () => {
     if (!kept.has(key.value)) shown.value = { state: 'loading' }
     try {
       await session.loadCodes()
+      // what the server would refuse is not asked
+      if (published.value && OF_CASES.includes(named.value)) throw new Problem('forbidden', 403)
       const answer = await ask(named.value, params.value, signal, (result) => !signal.aborted && (shown.value = { state: 'running', result }))
       if (signal.aborted) return
       drawn.value = answer
