@@ -9,7 +9,8 @@ const classesDrawn = (page: Page) => page.evaluate(() => {
   return Object.fromEntries(found.map((f) => [String(f.properties.code), String(f.state.k ?? f.properties.class)]))
 })
 const answer = async (page: Page, name: string, params: object) => {
-  const result = await (await page.request.post(`/api/analyses/${name}`, { data: params })).json()
+  let result = await (await page.request.post(`/api/analyses/${name}`, { data: params })).json()
+  await expect.poll(async () => (result = (await (await page.request.get(`/api/analyses/${name}/results/${result.id}?limit=1`)).json()).result).state).toBe('done')
   const { items } = await (await page.request.get(`/api/analyses/${name}/results/${result.id}?limit=1000`)).json()
   return { result, rows: items as { code: string; class: string }[] }
 }
@@ -70,8 +71,6 @@ test('a place is chosen by keyboard from the table: its rate, its weeks, its kin
   const said = Number((await panel.locator('.way').innerText()).replace(/[^\d]/g, ''))
   await panel.locator('.way').click()
   await expect.poll(async () => Number((await page.locator('.lists .sum').innerText()).replace(/[^\d]/g, ''))).toBe(said)
-  await page.goBack()
-  await page.keyboard.press('Escape')
 })
 
 test('the tip says the rate with its interval, and expected against seen', async ({ page, server }) => {
@@ -225,7 +224,7 @@ test.describe('by WCAG 2.2 AA nothing is wrong', () => {
       await look(`/disputes?theme=${theme}&show=trends&level=village`, '.legend .classes li')
       await look(`/disputes?theme=${theme}&show=clusters`, '.legend .classes li')
       await look(`/disputes?theme=${theme}&show=warnings`, '.warnings .row')
-      await look(`/disputes?theme=${theme}&show=warnings&warning=${items[0].key}`, '.warning .history li')
+      await look(`/disputes?theme=${theme}&show=warnings&warning=${items[0]!.key}`, '.warning .history li')
       await look(`/disputes?theme=${theme}&brief=1`, '.brief .picture img')
       await beSignedIn(page, server, 'official')
       await look(`/disputes?theme=${theme}`, '.panel.right .mix')
