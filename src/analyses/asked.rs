@@ -16,6 +16,8 @@ use crate::users;
 
 /// Days of a question about cases whose period is not given.
 const YEAR_DAYS: u64 = 365;
+/// Days of a question about what is usual whose period is not given: 260 weeks.
+const FIVE_YEARS_DAYS: u64 = 1_820;
 /// Days of a question about months whose period is not given.
 const TWO_YEARS_DAYS: u64 = 731;
 
@@ -123,7 +125,11 @@ impl Asked {
         self.level = self.params.level.map_or(Level::Cell, PlaceLevel::level);
         self.to = self.params.to.unwrap_or(today);
         let by_month = self.entry.slices == Slices::Months;
-        let days = if by_month { TWO_YEARS_DAYS } else { YEAR_DAYS };
+        let days = match self.entry.slices {
+            Slices::Months => TWO_YEARS_DAYS,
+            Slices::LongWeeks => FIVE_YEARS_DAYS,
+            Slices::None | Slices::Weeks => YEAR_DAYS,
+        };
         self.from = self.params.from.unwrap_or_else(|| self.to.checked_sub_days(Days::new(days - 1)).unwrap_or(self.to));
         if by_month {
             // Whole months only: half of one looks like a fall.

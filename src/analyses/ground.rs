@@ -30,6 +30,8 @@ pub(super) enum Slices {
     Months,
     /// Seven days, counted back from the last.
     Weeks,
+    /// The same, of five years unless told otherwise: what is usual has to be learnt.
+    LongWeeks,
 }
 
 /// A place of the level asked for.
@@ -213,7 +215,7 @@ fn slices(asked: &Asked) -> Vec<NaiveDate> {
             let (first, last) = (Month::of(asked.from).number(), Month::of(asked.to).number());
             (first..=last).filter_map(Month::from_number).map(Month::first_day).collect()
         }
-        Slices::Weeks => {
+        Slices::Weeks | Slices::LongWeeks => {
             let weeks = ((asked.to - asked.from).num_days() + 1) / 7;
             let start = |week: i64| asked.to.checked_sub_signed(chrono::TimeDelta::days(7 * (weeks - week) - 1));
             (0..weeks).filter_map(start).collect()

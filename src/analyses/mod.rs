@@ -21,6 +21,7 @@ mod scan;
 mod store;
 mod tile;
 mod trends;
+mod warnings;
 mod words;
 mod work;
 
@@ -54,7 +55,7 @@ pub struct Entry {
 }
 
 /// All analyses.
-pub static LIST: [&Entry; 6] = [&hot_spots::ENTRY, &rates::ENTRY, &trends::ENTRY, &clusters::ENTRY, &density::ENTRY, &scan::ENTRY];
+pub static LIST: [&Entry; 7] = [&hot_spots::ENTRY, &rates::ENTRY, &trends::ENTRY, &clusters::ENTRY, &density::ENTRY, &scan::ENTRY, &warnings::ENTRY];
 
 /// The analysis of a name.
 pub fn find(name: &str) -> Result<&'static Entry> {

@@ -82,7 +82,18 @@ async fn look(args: RunArgs) -> Result<ExitCode> {
     } else {
         say(&format!(
             "{}：{} 个县（区），新发预警 {}，加重 {}，解除 {}，持续 {} · {}: {} counties, {} raised, {} graver, {} ended, {} go on",
-            done.day, done.counties, done.raised, done.changed, done.ended, done.holding, done.day, done.counties, done.raised, done.changed, done.ended, done.holding
+            done.day,
+            done.counties,
+            done.raised,
+            done.changed,
+            done.ended,
+            done.holding,
+            done.day,
+            done.counties,
+            done.raised,
+            done.changed,
+            done.ended,
+            done.holding
         ))?;
     }
     drop(context);
@@ -117,7 +128,10 @@ async fn list(args: ListArgs) -> Result<ExitCode> {
         if args.json {
             say(&serde_json::to_string(&row).map_err(Error::internal("write a warning"))?)?;
         } else {
-            say(&format!("{:>7}  {:<4} {:<7} {:<13} {}  {} · {}", row.id, row.rule, row.level, row.state, row.raised_on, row.sentence_zh, row.sentence_en))?;
+            say(&format!(
+                "{:>7}  {:<4} {:<7} {:<13} {}  {} · {}",
+                row.id, row.rule, row.level, row.state, row.raised_on, row.sentence_zh, row.sentence_en
+            ))?;
         }
     }
     db.close().await;

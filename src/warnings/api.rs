@@ -152,14 +152,13 @@ impl WarningView {
 }
 
 fn named(model: &Model, area: AreaCode) -> (String, String) {
-    let names = match CellCode::from_i64(area.lo()).and_then(|_| model.cells.by_code(area.lo())) {
-        Some(cell) => (cell.name_zh.to_string(), cell.name_en.to_string()),
-        None => match model.areas.by_code(area.lo(), area.level().to_i16()) {
-            Some(area) => (area.name_zh.to_string(), area.name_en.to_string()),
-            None => return (area.to_string(), String::new()),
-        },
-    };
-    names
+    if let Some(cell) = CellCode::from_i64(area.lo()).and_then(|_| model.cells.by_code(area.lo())) {
+        return (cell.name_zh.to_string(), cell.name_en.to_string());
+    }
+    match model.areas.by_code(area.lo(), area.level().to_i16()) {
+        Some(area) => (area.name_zh.to_string(), area.name_en.to_string()),
+        None => (area.to_string(), String::new()),
+    }
 }
 
 fn bounds(model: &Model, cells: &[i64]) -> Option<[f64; 4]> {

@@ -71,6 +71,8 @@ pub struct Cell {
     pub kind: Arc<str>,
     /// Households in it.
     pub households: u64,
+    /// Share of them within the standard of a mediation room, in a straight line; none where it has no household.
+    pub covered: Option<f64>,
     /// A point inside, on the plane of the county, metres.
     pub at: Option<Coord>,
 }
@@ -140,13 +142,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            clock_days: [1.0, 7.0, 20.0],
-            false_alarms_per_year: 0.1,
-            recurrence_days: 100.0,
-            most_households: 500.0,
-            fewest_households: 300.0,
-        }
+        Self { clock_days: [1.0, 7.0, 20.0], false_alarms_per_year: 0.1, recurrence_days: 100.0, most_households: 500.0, fewest_households: 300.0 }
     }
 }
 

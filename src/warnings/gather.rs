@@ -4,17 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
+use geo_types::Coord;
 
-use super::facts::{Case, Cell, Facts, Settings};
 use super::Calendar;
+use super::facts::{Case, Cell, Facts, Settings};
 use crate::codes::{AreaCode, CellCode, CodeRange, Scope};
 use crate::db::Scoped;
 use crate::error::Result;
 use crate::geom::{LonLat, Plane};
+use crate::mvt::World;
 use crate::read_model::Model;
 
 /// Days of history that are read: five years.
 const DAYS: u64 = 1_827;
+
+/// The kind of facility whose reach is asked about: a mediation room.
+const ROOM: &str = "F08";
+/// Metres of its reach where no standard is stored.
+const USUAL_REACH_M: f64 = 300.0;
 
 /// Which county, as whom, on which day.
 #[derive(Debug, Clone)]
@@ -44,18 +51,21 @@ struct CaseRow {
 /// Reads the facts.
 pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wanted) -> Result<Facts> {
     let range = wanted.county.range();
-    let cells = cells(model, range, &wanted.scope);
+    let sql = "select metres from service_standards where kind = $1 and metres is not null and urban_rural_class is null and valid_from <= $2
+                  and (valid_to is null or valid_to > $2) order by metres limit 1";
+    let reach: Option<f32> = sqlx::query_scalar(sql).bind(ROOM).bind(wanted.day).fetch_optional(transaction.conn()).await?;
+    let cells = cells(model, range, &wanted.scope, reach.map_or(USUAL_REACH_M, f64::from));
     let sql = "select category_group, string_agg(name_zh, '、' order by code) from incident_categories group by 1 order by 1";
     let groups: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(transaction.conn()).await?;
     let groups: Vec<(Arc<str>, Arc<str>)> = groups.into_iter().map(|(code, name)| (Arc::from(code), Arc::from(name))).collect();
-    let sql = "select i.id, i.scope_code, c.category_group, i.discovered_on, i.due_on, i.closed_on, i.state, i.complexity, i.risk_level, i.parties_count,
+    let sql =
+        "select i.id, i.scope_code, c.category_group, i.discovered_on, i.due_on, i.closed_on, i.state, i.complexity, i.risk_level, i.parties_count,
                       i.escalated, case when s.kind = 'group' then s.id end as block
                  from incidents i join incident_categories c on c.code = i.category left join safe_places s on s.id = i.safe_place_id
                 where i.scope_code >= $1 and i.scope_code < $2 and i.scope_code <@ (select app.allowed('cases'))
                   and i.discovered_on > $3 and i.discovered_on <= $4";
     let first = wanted.day.checked_sub_days(Days::new(DAYS)).unwrap_or(wanted.day);
-    let rows: Vec<CaseRow> =
-        sqlx::query_as(sql).bind(range.lo).bind(range.hi).bind(first).bind(wanted.day).fetch_all(transaction.conn()).await?;
+    let rows: Vec<CaseRow> = sqlx::query_as(sql).bind(range.lo).bind(range.hi).bind(first).bind(wanted.day).fetch_all(transaction.conn()).await?;
     let mut words: HashMap<String, Arc<str>> = HashMap::new();
     let mut word = |text: String| Arc::clone(words.entry(text).or_insert_with_key(|text| Arc::from(text.as_str())));
     let case = |row: CaseRow| Case {
@@ -77,23 +87,48 @@ pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wan
     Ok(Facts { day: wanted.day, whole: wanted.scope.covers(range), cells, cases, groups, settings, calendar, seed: 20_160_301 })
 }
 
-fn cells(model: &Model, range: CodeRange, scope: &Scope) -> Vec<Cell> {
+fn cells(model: &Model, range: CodeRange, scope: &Scope, reach_m: f64) -> Vec<Cell> {
     let rows: Vec<_> = model.cells.within(range).filter(|cell| scope.contains(cell.code)).collect();
     let middle = rows.first().map(|cell| cell.place.label.to_lon_lat());
     let plane = Plane::around(middle.map_or(LonLat::new(0.0, 0.0), |[lon, lat]| LonLat::new(lon, lat)));
+    let at = |place: World| {
+        let [lon, lat] = place.to_lon_lat();
+        plane.xy(LonLat::new(lon, lat))
+    };
     let cell = |cell: &&Arc<crate::read_model::Cell>| {
-        let [lon, lat] = cell.place.label.to_lon_lat();
         Some(Cell {
             code: CellCode::from_i64(cell.code)?,
             name: Arc::clone(&cell.name_zh),
             kind: model.lists.cell_kind.text(cell.kind),
             households: model.tallies.of(cell.code).map_or(0, |counts| counts.household_count),
-            at: Some(plane.xy(LonLat::new(lon, lat))),
+            covered: None,
+            at: Some(at(cell.place.label)),
         })
     };
     let mut cells: Vec<Cell> = rows.iter().filter_map(cell).collect();
     cells.sort_unstable_by_key(|cell| cell.code);
+    let room = model.lists.facility_kind.find(ROOM);
+    let rooms: Vec<Coord> =
+        model.facilities.rows().filter(|row| Some(row.attributes.kind) == room && range.contains(row.scope)).map(|row| at(row.at)).collect();
+    cover(&mut cells, model, &rooms, reach_m, at);
     cells
+}
+
+/// What share of the households of each cell has a room within reach. O(addresses · rooms of the county).
+fn cover(cells: &mut [Cell], model: &Model, rooms: &[Coord], reach_m: f64, at: impl Fn(World) -> Coord) {
+    let mut sums = vec![(0_u64, 0_u64); cells.len()];
+    for block in model.households.blocks() {
+        for n in 0..block.len() {
+            let Ok(cell) = cells.binary_search_by_key(&block.scope(n), |cell| cell.code.to_i64()) else { continue };
+            let (place, count) = (at(block.at(n)), u64::from(block.attributes[n].household_count));
+            let near = rooms.iter().any(|room| (room.x - place.x).hypot(room.y - place.y) <= reach_m);
+            sums[cell].0 += count;
+            sums[cell].1 += if near { count } else { 0 };
+        }
+    }
+    for (cell, (all, near)) in cells.iter_mut().zip(sums) {
+        cell.covered = (all > 0).then(|| near as f64 / all as f64);
+    }
 }
 
 impl Settings {

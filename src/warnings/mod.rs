@@ -74,20 +74,48 @@ pub struct Entry {
     pub of_cases: bool,
     /// Whether it compares cells of the whole county, so that a part of one cannot be looked at by itself.
     pub of_county: bool,
-    /// What holds on the day of the facts: reads no clock, waits for nothing, throws seeded dice only.
-    pub find: fn(&Facts) -> Result<Vec<Found>>,
-    /// What it would have raised in the year up to the day of the facts, by scope code: (place, how often).
-    pub back_test: fn(&Facts) -> Result<Vec<(i64, u32)>>,
+    ask: Ask,
+}
+
+/// How often something would have been raised, by place: (scope code, count).
+type Counts = Vec<(i64, u32)>;
+
+/// How a rule is asked: reads no clock, waits for nothing, throws seeded dice only.
+#[derive(Debug)]
+enum Ask {
+    /// By counting and comparing.
+    Plain { find: fn(&Facts) -> Vec<Found>, back_test: fn(&Facts) -> Counts },
+    /// By a measure of `stats`.
+    Measured { find: fn(&Facts) -> Result<Vec<Found>>, back_test: fn(&Facts) -> Result<Counts> },
+}
+
+impl Entry {
+    /// What holds on the day of the facts.
+    pub fn find(&self, facts: &Facts) -> Result<Vec<Found>> {
+        match self.ask {
+            Ask::Plain { find, .. } => Ok(find(facts)),
+            Ask::Measured { find, .. } => find(facts),
+        }
+    }
+
+    /// What it would have raised in the year up to the day of the facts, by place: (scope code, how often).
+    pub fn back_test(&self, facts: &Facts) -> Result<Vec<(i64, u32)>> {
+        match self.ask {
+            Ask::Plain { back_test, .. } => Ok(back_test(facts)),
+            Ask::Measured { back_test, .. } => back_test(facts),
+        }
+    }
 }
 
 /// All rules.
-pub static LIST: [&Entry; 8] = [
+pub static LIST: [&Entry; 9] = [
     &rules::overdue::ENTRY,
     &rules::block::ENTRY,
     &rules::cluster::ENTRY,
     &rules::rise::ENTRY,
     &rules::group::ENTRY,
     &rules::risk::ENTRY,
+    &rules::uncovered::ENTRY,
     &rules::size::ENTRY,
     &rules::silence::ENTRY,
 ];

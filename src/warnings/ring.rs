@@ -63,8 +63,7 @@ pub async fn deliver_due(context: &Context) -> Result<usize> {
                   where d.state = 'waiting' and d.next_at <= $1 and w.active order by d.next_at limit $3 for update of d skip locked)
                update webhook_deliveries d set next_at = $2, attempts = d.attempts + 1 from taken t, webhooks w
                 where d.id = t.id and w.id = d.webhook_id returning d.id, d.attempts, d.made_at, w.url, w.secret";
-    let due: Vec<Due> =
-        sqlx::query_as(sql).bind(now).bind(now + TimeDelta::seconds(TAKEN_S)).bind(AT_ONCE).fetch_all(transaction.conn()).await?;
+    let due: Vec<Due> = sqlx::query_as(sql).bind(now).bind(now + TimeDelta::seconds(TAKEN_S)).bind(AT_ONCE).fetch_all(transaction.conn()).await?;
     if due.is_empty() {
         let sql = "delete from webhook_deliveries where state <> 'waiting' and made_at < $1";
         sqlx::query(sql).bind(now - TimeDelta::days(KEPT_DAYS)).execute(transaction.conn()).await?;

@@ -99,8 +99,7 @@ async fn list_warning_rules(State(context): State<Context>, signed: Signed) -> R
     let judged = store::judged(&mut transaction).await?;
     let tests = store::back_tests(&mut transaction).await?;
     let item = |entry: &&'static Entry| {
-        let (confirmed, false_alarms, holding) =
-            judged.iter().find(|row| row.0 == entry.name).map_or((0, 0, 0), |row| (row.1, row.2, row.3));
+        let (confirmed, false_alarms, holding) = judged.iter().find(|row| row.0 == entry.name).map_or((0, 0, 0), |row| (row.1, row.2, row.3));
         let all = confirmed + false_alarms;
         let precision = (all > 0).then(|| confirmed as f64 / all as f64);
         let back_test = tests.iter().find(|row| row.0 == entry.name);
@@ -162,7 +161,7 @@ struct RunView {
     responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 429, body = Problem)))]
 async fn run_warnings(State(context): State<Context>, signed: Signed) -> Result<Json<RunView>, Failure> {
     signed.reader.require(Right::Cases)?;
-    let Some(running) = Running::begin() else {
+    let Some(running) = Running::begin().await else {
         return Err(Failure::too_many(20, "warnings are being looked for at the moment; ask again soon"));
     };
     let done = run::run_within(&context, &signed.reader, &signed.request_id, running).await?;

@@ -22,6 +22,8 @@ use crate::users::{Reader, Right};
 const LOOK: Duration = Duration::from_secs(300);
 /// Hour of the local clock from which on a day's night is worked off.
 const HOUR: u32 = 2;
+/// How long a look on demand waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// One look at a time in a process: it takes every core it gets.
 static AT_ONCE: Semaphore = Semaphore::const_new(1);
 
@@ -32,9 +34,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes the turn; none where somebody has it.
-    pub(super) fn begin() -> Option<Self> {
-        AT_ONCE.try_acquire().ok().map(|permit| Self { _permit: permit })
+    /// Takes the turn; none where somebody keeps it for long.
+    pub(super) async fn begin() -> Option<Self> {
+        let permit = tokio::time::timeout(PATIENCE, AT_ONCE.acquire()).await.ok()?.ok()?;
+        Some(Self { _permit: permit })
     }
 }
 
@@ -187,9 +190,9 @@ fn look(facts: &Facts, with_back_test: bool) -> Result<Looked> {
     let asked: Vec<&'static Entry> = LIST.into_iter().filter(|rule| facts.whole || !rule.of_county).collect();
     let mut looked = Looked { asked, found: Vec::new(), year: (facts.year_ago(), facts.day), back_tests: Vec::new() };
     for rule in &looked.asked {
-        looked.found.extend((rule.find)(facts)?.into_iter().map(|found| (*rule, found)));
+        looked.found.extend(rule.find(facts)?.into_iter().map(|found| (*rule, found)));
         if with_back_test {
-            let counts = (rule.back_test)(facts)?;
+            let counts = rule.back_test(facts)?;
             looked.back_tests.push((*rule, counts.into_iter().map(|(place, would)| (place, i32::try_from(would).unwrap_or(i32::MAX))).collect()));
         }
     }
@@ -225,8 +228,7 @@ async fn write(transaction: &mut Scoped, change: &Change, done: &mut Done, now: 
         }
         Change::End(row) => {
             let to_state = if row.state == "false_alarm" { "false_alarm" } else { "closed" };
-            let ended =
-                NewStep { run_id: Some(&done.run_id), action: "end", to_state, level: &row.level, ended_on: Some(done.day), ..step(row) };
+            let ended = NewStep { run_id: Some(&done.run_id), action: "end", to_state, level: &row.level, ended_on: Some(done.day), ..step(row) };
             store::take(transaction, row, &ended).await?;
             done.ended += 1;
         }

@@ -133,7 +133,8 @@ pub(super) async fn take(transaction: &mut Scoped, row: &Warning, step: &NewStep
         .bind(step.owner)
         .execute(transaction.conn())
         .await?;
-    let sql = "insert into warning_steps (warning_id, scope_code, of_cases, at, run_id, actor_id, action, from_state, to_state, level, reason, numbers)
+    let sql =
+        "insert into warning_steps (warning_id, scope_code, of_cases, at, run_id, actor_id, action, from_state, to_state, level, reason, numbers)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     sqlx::query(sql)
         .bind(row.id)
@@ -180,7 +181,8 @@ pub(super) async fn steps_of_run(transaction: &mut Scoped, run_id: &str) -> Resu
 
 /// Warnings that hold, in a range and of some rules; for a run.
 pub(super) async fn holding(transaction: &mut Scoped, within: CodeRange, rules: &[&str]) -> Result<Vec<Warning>> {
-    let sql = format!("select {COLUMNS} from warnings where ended_on is null and scope_code >= $1 and scope_code < $2 and rule = any($3) order by id");
+    let sql =
+        format!("select {COLUMNS} from warnings where ended_on is null and scope_code >= $1 and scope_code < $2 and rule = any($3) order by id");
     Ok(sqlx::query_as(&sql).bind(within.lo).bind(within.hi).bind(rules).fetch_all(transaction.conn()).await?)
 }
 

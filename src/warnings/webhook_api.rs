@@ -191,8 +191,10 @@ fn check_url(checks: &mut Checks, text: &str) {
     responses((status = 200, body = Webhooks), (status = 403, body = Problem)))]
 async fn list_webhooks(State(context): State<Context>, signed: Signed) -> Result<Json<Webhooks>, Failure> {
     let mut transaction = begin(&context, &signed).await?;
-    let rows: Vec<Row> =
-        sqlx::query_as(&format!("select {COLUMNS} from webhooks w order by w.id limit 1000")).fetch_all(transaction.conn()).await.map_err(Error::from)?;
+    let rows: Vec<Row> = sqlx::query_as(&format!("select {COLUMNS} from webhooks w order by w.id limit 1000"))
+        .fetch_all(transaction.conn())
+        .await
+        .map_err(Error::from)?;
     Ok(Json(Webhooks { items: rows.into_iter().map(WebhookView::of).collect() }))
 }
 
@@ -211,13 +213,10 @@ async fn create_webhook(
     let mut transaction = begin(&context, &signed).await?;
     let mut checks = Checks::default();
     check_url(&mut checks, &new.url);
-    let area = match GrantArea::parse(&new.area) {
-        Ok(area) => Some(area),
-        Err(_) => {
-            checks.fault("/area", "not_a_code", "give the code of an area of 2 to 15 digits, or all");
-            None
-        }
-    };
+    let area = GrantArea::parse(&new.area).ok();
+    if area.is_none() {
+        checks.fault("/area", "not_a_code", "give the code of an area of 2 to 15 digits, or all");
+    }
     checks.done()?;
     let area = area.filter(|area| signed.reader.scope(Right::Settings).covers(area.range()));
     let area = area.ok_or_else(|| Error::Forbidden("the area reaches beyond the one whose settings are yours".into()))?;
@@ -267,7 +266,8 @@ async fn update_webhook(
     sqlx::query(sql).bind(number).bind(&sent.url).bind(sent.active).execute(transaction.conn()).await.map_err(Error::from)?;
     let row = get(&mut transaction, number).await?;
     let detail = json!({ "url": sent.url.is_some(), "active": sent.active });
-    note(&context, &mut transaction, &signed, Done { action: "webhook.update", target: &key, scope_code: Some(row.scope_code), detail, rows: 1 }).await?;
+    note(&context, &mut transaction, &signed, Done { action: "webhook.update", target: &key, scope_code: Some(row.scope_code), detail, rows: 1 })
+        .await?;
     transaction.commit().await?;
     Ok(([(header::ETAG, of_version(row.version))], Json(WebhookView::of(row))))
 }

@@ -154,7 +154,7 @@ async fn without_case_rights_an_answer_is_made_of_published_numbers_alone() {
         assert_eq!((&result["data_revision"], &result["legend"]), (&revision, &legend), "{name} {asked}");
         assert_eq!(rows(&site, Role::Official, &result, 1_000).await, told, "{name} {asked}");
     }
-    for name in ["clusters", "density", "scan"] {
+    for name in ["clusters", "density", "scan", "warnings"] {
         assert_eq!(ask(&site, Role::Official, name, &json!({"within": COUNTY})).await.status, StatusCode::FORBIDDEN, "{name}");
     }
     for wrong in [json!({"category": ["02"]}), json!({"state": ["closed"]}), json!({"denominator": "incidents"}), json!({"within": "99"})] {

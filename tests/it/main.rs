@@ -37,4 +37,7 @@ mod session;
 mod support;
 mod tiles;
 mod uploads;
+mod warnings;
+mod warnings_planted;
+mod warnings_rules;
 mod workbooks;

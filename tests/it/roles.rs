@@ -107,7 +107,10 @@ fn body(route: &Route) -> Option<Value> {
         ("POST", "/api/exports") => json!({"noun": "incidents", "rows": 3}),
         ("POST", "/api/publications") => json!({"month": "2026-01", "within": FOREIGN}),
         ("POST", "/api/analyses/{name}") => json!({"within": FOREIGN}),
-        ("POST", "/api/warnings/{key}/acknowledge" | "/api/warnings/{key}/escalate" | "/api/warnings/{key}/downgrade" | "/api/warnings/{key}/false-alarm") => {
+        (
+            "POST",
+            "/api/warnings/{key}/acknowledge" | "/api/warnings/{key}/escalate" | "/api/warnings/{key}/downgrade" | "/api/warnings/{key}/false-alarm",
+        ) => {
             json!({"reason": "看过现场"})
         }
         ("POST", "/api/webhooks") => json!({"area": FOREIGN, "url": "http://127.0.0.1:9/hook"}),

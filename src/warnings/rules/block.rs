@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{numbers, tallied, township};
-use crate::error::Result;
 use crate::warnings::facts::{Facts, Found, Level, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 /// Days in which cases at one block are counted together.
 const DAYS: i64 = 90;
@@ -28,8 +27,7 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 5,
     of_cases: true,
     of_county: false,
-    find,
-    back_test,
+    ask: Ask::Plain { find, back_test },
 };
 
 /// Days on which cases were found at each block, in order, with the place of the block.
@@ -40,11 +38,13 @@ fn blocks(facts: &Facts) -> BTreeMap<i64, (i64, Vec<NaiveDate>)> {
             blocks.entry(block).or_insert_with(|| (case.scope_code, Vec::new())).1.push(case.discovered_on);
         }
     }
-    blocks.values_mut().for_each(|(_, days)| days.sort_unstable());
+    for (_, days) in blocks.values_mut() {
+        days.sort_unstable();
+    }
     blocks
 }
 
-fn find(facts: &Facts) -> Result<Vec<Found>> {
+fn find(facts: &Facts) -> Vec<Found> {
     let found = |(block, (scope, days)): (i64, (i64, Vec<NaiveDate>))| {
         let recent: Vec<_> = days.into_iter().filter(|day| (facts.day - *day).num_days() < DAYS).collect();
         let (count, cell) = (recent.len(), &facts.cells[facts.cell_of(scope)?]);
@@ -61,16 +61,13 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             level,
             strength: Strength::Raises,
             numbers: numbers([("cases_in_90_days", count.into()), ("days_since_first", since.into())]),
-            sentence: [
-                format!("{}：同一组住址 90 天内 {count} 件", cell.name),
-                format!("{count} cases at one group of addresses within 90 days"),
-            ],
+            sentence: [format!("{}：同一组住址 90 天内 {count} 件", cell.name), format!("{count} cases at one group of addresses within 90 days")],
         })
     };
-    Ok(blocks(facts).into_iter().filter_map(found).collect())
+    blocks(facts).into_iter().filter_map(found).collect()
 }
 
-fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
+fn back_test(facts: &Facts) -> Vec<(i64, u32)> {
     let from = facts.year_ago();
     let begun = |days: &[NaiveDate]| {
         let near = |n: usize| n > 0 && (days[n] - days[n - 1]).num_days() < DAYS;
@@ -78,5 +75,5 @@ fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
         (1..days.len()).filter(|&n| near(n) && !near(n - 1) && (from..=facts.day).contains(&days[n])).count()
     };
     let places = blocks(facts).into_values().flat_map(|(scope, days)| std::iter::repeat_n(township(scope), begun(&days)));
-    Ok(tallied(places))
+    tallied(places)
 }

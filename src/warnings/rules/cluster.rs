@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::stats::space_time_scan::{Cluster, Model, Options, Search, nearest_zones, space_time_scan};
 use crate::warnings::facts::{Facts, Found, Level, Strength, Subject};
 use crate::warnings::reconcile::common;
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 /// Most cells of a cluster.
 const CELLS: usize = 15;
@@ -46,8 +46,7 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 2,
     of_cases: true,
     of_county: true,
-    find,
-    back_test,
+    ask: Ask::Measured { find, back_test },
 };
 
 /// The inputs of one scan: counts and expectation by week, then cell.
@@ -91,14 +90,8 @@ fn clusters(setup: &Setup, zones: &[Vec<usize>], seed: u64, simulations: usize) 
     if setup.counts.iter().flatten().map(|count| u64::from(*count)).sum::<u64>() < FEWEST {
         return Ok(Vec::new());
     }
-    let search = Search {
-        counts: &setup.counts,
-        baseline: &setup.baseline,
-        zones,
-        max_duration: WINDOW,
-        prospective: true,
-        model: Model::PopulationBased,
-    };
+    let search =
+        Search { counts: &setup.counts, baseline: &setup.baseline, zones, max_duration: WINDOW, prospective: true, model: Model::PopulationBased };
     let look = |simulations| space_time_scan(&search, &Options { top: 0, clusters: CLUSTERS, simulations, seed }).map_err(failed);
     let first = look(FIRST.min(simulations))?.clusters;
     let best = first.iter().filter_map(|cluster| cluster.p).fold(1.0_f64, f64::min);

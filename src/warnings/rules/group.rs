@@ -1,9 +1,8 @@
 //! W4: a dispute of a group.
 
 use super::{numbers, tallied, township};
-use crate::error::Result;
 use crate::warnings::facts::{Case, Facts, Found, Level, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 /// Parties from which on a dispute is one of a group.
 const PARTIES: i32 = 10;
@@ -21,11 +20,10 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 1,
     of_cases: true,
     of_county: false,
-    find,
-    back_test,
+    ask: Ask::Plain { find, back_test },
 };
 
-fn find(facts: &Facts) -> Result<Vec<Found>> {
+fn find(facts: &Facts) -> Vec<Found> {
     let found = |case: &Case| Found {
         subject: Subject::Case(case.id, case.scope_code),
         part: String::new(),
@@ -34,11 +32,11 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
         numbers: numbers([("parties", case.parties_count.into())]),
         sentence: [format!("涉及 {} 方", case.parties_count), format!("{} parties", case.parties_count)],
     };
-    Ok(facts.cases.iter().filter(|case| case.is_open() && case.parties_count >= PARTIES).map(found).collect())
+    facts.cases.iter().filter(|case| case.is_open() && case.parties_count >= PARTIES).map(found).collect()
 }
 
-fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
+fn back_test(facts: &Facts) -> Vec<(i64, u32)> {
     let from = facts.year_ago();
     let would = facts.cases.iter().filter(|case| case.counts() && case.parties_count >= PARTIES && case.discovered_on >= from);
-    Ok(tallied(would.map(|case| township(case.scope_code))))
+    tallied(would.map(|case| township(case.scope_code)))
 }

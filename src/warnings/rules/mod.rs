@@ -8,6 +8,7 @@ pub(super) mod rise;
 pub(super) mod risk;
 pub(super) mod silence;
 pub(super) mod size;
+pub(super) mod uncovered;
 
 use std::collections::BTreeMap;
 

@@ -3,9 +3,8 @@
 use chrono::{Days, NaiveDate};
 
 use super::{numbers, short, tallied, township};
-use crate::error::Result;
 use crate::warnings::facts::{Case, Facts, Found, Level, Settings, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 pub(in crate::warnings) static ENTRY: Entry = Entry {
     name: "W1",
@@ -21,8 +20,7 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 1,
     of_cases: true,
     of_county: false,
-    find,
-    back_test,
+    ask: Ask::Plain { find, back_test },
 };
 
 /// Days from the finding of a case to the day by which it should be settled, one at least; a hard case without a day has none.
@@ -48,7 +46,7 @@ fn level(used: f64) -> Option<Level> {
     }
 }
 
-fn find(facts: &Facts) -> Result<Vec<Found>> {
+fn find(facts: &Facts) -> Vec<Found> {
     let found = |case: &Case| {
         let (clock, elapsed) = (clock(case, &facts.settings)?, (facts.day - case.discovered_on).num_days());
         let used = elapsed as f64 / clock;
@@ -65,10 +63,10 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             ],
         })
     };
-    Ok(facts.cases.iter().filter(|case| case.is_open() && &*case.state != "suspended").filter_map(found).collect())
+    facts.cases.iter().filter(|case| case.is_open() && &*case.state != "suspended").filter_map(found).collect()
 }
 
-fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
+fn back_test(facts: &Facts) -> Vec<(i64, u32)> {
     let from = facts.year_ago();
     let raised_on = |case: &Case| -> Option<NaiveDate> {
         let after = (clock(case, &facts.settings)? * 0.8).ceil() as u64;
@@ -76,5 +74,5 @@ fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
         let over = case.closed_on.is_some_and(|closed| closed <= day) || (case.closed_on.is_none() && !case.is_open());
         (!over && (from..=facts.day).contains(&day)).then_some(day)
     };
-    Ok(tallied(facts.cases.iter().filter(|case| case.counts() && raised_on(case).is_some()).map(|case| township(case.scope_code))))
+    tallied(facts.cases.iter().filter(|case| case.counts() && raised_on(case).is_some()).map(|case| township(case.scope_code)))
 }

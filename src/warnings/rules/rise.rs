@@ -10,7 +10,7 @@ use super::{failed, numbers, short, tallied, township};
 use crate::error::Result;
 use crate::stats::early_warning::{Expected, Sums, Thresholds, WARM_UP_WEEKS, expect, watch};
 use crate::warnings::facts::{Facts, Found, Level, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 /// Most weeks that are looked at; the detector needs two years before it says anything.
 const WEEKS: usize = 260;
@@ -37,8 +37,7 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 3,
     of_cases: true,
     of_county: true,
-    find,
-    back_test,
+    ask: Ask::Measured { find, back_test },
 };
 
 /// What was watched of one part: of all kinds, or of a group.

@@ -1,9 +1,8 @@
 //! W5: somebody who knows the case says that it may escalate.
 
 use super::{numbers, tallied, township};
-use crate::error::Result;
 use crate::warnings::facts::{Case, Facts, Found, Level, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 pub(in crate::warnings) static ENTRY: Entry = Entry {
     name: "W5",
@@ -19,15 +18,14 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 1,
     of_cases: true,
     of_county: false,
-    find,
-    back_test,
+    ask: Ask::Plain { find, back_test },
 };
 
 fn is_red(case: &Case) -> bool {
     &*case.risk_level == "red"
 }
 
-fn find(facts: &Facts) -> Result<Vec<Found>> {
+fn find(facts: &Facts) -> Vec<Found> {
     let found = |case: &Case| {
         let (zh, en) = match (case.escalated, is_red(case)) {
             (true, true) => ("已提级，风险等级为红", "raised to a higher level, and its risk is red"),
@@ -43,11 +41,11 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             sentence: [zh.to_owned(), en.to_owned()],
         }
     };
-    Ok(facts.cases.iter().filter(|case| case.is_open() && (case.escalated || is_red(case))).map(found).collect())
+    facts.cases.iter().filter(|case| case.is_open() && (case.escalated || is_red(case))).map(found).collect()
 }
 
-fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
+fn back_test(facts: &Facts) -> Vec<(i64, u32)> {
     let from = facts.year_ago();
     let would = facts.cases.iter().filter(|case| case.counts() && (case.escalated || is_red(case)) && case.discovered_on >= from);
-    Ok(tallied(would.map(|case| township(case.scope_code))))
+    tallied(would.map(|case| township(case.scope_code)))
 }

@@ -3,9 +3,8 @@
 use chrono::{Days, NaiveDate};
 
 use super::{numbers, short, tallied, township};
-use crate::error::Result;
 use crate::warnings::facts::{Cell, Facts, Found, Level, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 /// Days of silence from which on it is asked about.
 const DAYS: i64 = 60;
@@ -30,8 +29,7 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 5,
     of_cases: true,
     of_county: false,
-    find,
-    back_test,
+    ask: Ask::Plain { find, back_test },
 };
 
 /// What each cell's days are, in order.
@@ -42,7 +40,9 @@ fn days_of_cells(facts: &Facts) -> Vec<Vec<NaiveDate>> {
             days[cell].push(case.discovered_on);
         }
     }
-    days.iter_mut().for_each(|days| days.sort_unstable());
+    for days in &mut days {
+        days.sort_unstable();
+    }
     days
 }
 
@@ -72,7 +72,7 @@ fn silence(facts: &Facts, cell: &Cell, days: &[NaiveDate], on: NaiveDate, rate: 
     Some((silent, a_day * facts.calendar.weight_of(on, silent as u64)))
 }
 
-fn find(facts: &Facts) -> Result<Vec<Found>> {
+fn find(facts: &Facts) -> Vec<Found> {
     let days = days_of_cells(facts);
     let rate = county_rate(facts, &days, facts.day);
     let found = |(cell, days): (&Cell, &Vec<NaiveDate>)| {
@@ -89,11 +89,11 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             ],
         })
     };
-    Ok(facts.cells.iter().zip(&days).filter_map(found).collect())
+    facts.cells.iter().zip(&days).filter_map(found).collect()
 }
 
 /// Asked month by month, counted where it begins.
-fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
+fn back_test(facts: &Facts) -> Vec<(i64, u32)> {
     let all = days_of_cells(facts);
     let rate = county_rate(facts, &all, facts.year_ago());
     let mut places = Vec::new();
@@ -106,5 +106,5 @@ fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
         let begun = months.windows(2).filter(|pair| !pair[0] && pair[1]).count();
         places.extend(std::iter::repeat_n(township(cell.code.to_i64()), begun));
     }
-    Ok(tallied(places))
+    tallied(places)
 }

@@ -1,9 +1,8 @@
 //! W7: a cell holds more households than the rule of size allows. Staff is not stored, so only half of the rule is asked.
 
 use super::numbers;
-use crate::error::Result;
 use crate::warnings::facts::{Cell, Facts, Found, Level, Strength, Subject};
-use crate::warnings::{Entry, Owner};
+use crate::warnings::{Ask, Entry, Owner};
 
 pub(in crate::warnings) static ENTRY: Entry = Entry {
     name: "W7",
@@ -19,11 +18,10 @@ pub(in crate::warnings) static ENTRY: Entry = Entry {
     clock_days: 20,
     of_cases: false,
     of_county: false,
-    find,
-    back_test,
+    ask: Ask::Plain { find, back_test },
 };
 
-fn find(facts: &Facts) -> Result<Vec<Found>> {
+fn find(facts: &Facts) -> Vec<Found> {
     let most = facts.settings.most_households;
     let found = |cell: &Cell| Found {
         subject: Subject::Cell(cell.code),
@@ -36,14 +34,14 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             format!("{} households, {most:.0} are allowed", cell.households),
         ],
     };
-    Ok(facts.cells.iter().filter(|cell| &*cell.kind == "general" && cell.households as f64 > most).map(found).collect())
+    facts.cells.iter().filter(|cell| &*cell.kind == "general" && cell.households as f64 > most).map(found).collect()
 }
 
 /// Of households the past is not asked: what is over size now is what would have been told.
-fn back_test(facts: &Facts) -> Result<Vec<(i64, u32)>> {
-    let places = find(facts)?.into_iter().filter_map(|found| match found.subject {
+fn back_test(facts: &Facts) -> Vec<(i64, u32)> {
+    let places = find(facts).into_iter().filter_map(|found| match found.subject {
         Subject::Cell(code) => Some(super::township(code.to_i64())),
         _ => None,
     });
-    Ok(super::tallied(places))
+    super::tallied(places)
 }

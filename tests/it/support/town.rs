@@ -21,8 +21,22 @@ pub(crate) async fn town(database: &Database) {
 /// A checksum over every row of the foreign township that people make.
 pub(crate) async fn foreign_checksum(database: &Database) -> String {
     let mut root = database.root().await;
-    let tables = ["areas", "cells", "households", "facilities", "safe_places", "units", "incidents", "incident_events", "incident_places", "jobs",
-                  "warnings", "warning_steps", "webhooks", "webhook_deliveries"];
+    let tables = [
+        "areas",
+        "cells",
+        "households",
+        "facilities",
+        "safe_places",
+        "units",
+        "incidents",
+        "incident_events",
+        "incident_places",
+        "jobs",
+        "warnings",
+        "warning_steps",
+        "webhooks",
+        "webhook_deliveries",
+    ];
     let parts = tables.map(|table| {
         format!("select '{table}' as t, count(*) as n, md5(coalesce(string_agg(r::text, '|' order by r::text), '')) as sum from {table} r where scope_code between 990321002000000 and 990321002999999")
     });
