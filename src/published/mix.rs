@@ -1,6 +1,8 @@
 //! `/api/incident-mix`: of which kinds the incidents of a place are, and through which channel they became known, for
 //! everybody as `privacy` lets them be told.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{FromRef, State};
 use chrono::NaiveDate;
@@ -119,8 +121,10 @@ async fn cases(context: &Context, signed: &Signed, query: &MixQuery, range: Code
     note(context, &mut transaction, signed, Done { action: "incident.count", target: "", scope_code, detail, rows: counts.len() as i64 }).await?;
     transaction.commit().await?;
     let summed = |code: fn(&(String, String, u64)) -> &String| {
-        let mut sums: std::collections::BTreeMap<&String, u64> = std::collections::BTreeMap::new();
-        counts.iter().for_each(|row| *sums.entry(code(row)).or_default() += row.2);
+        let mut sums: BTreeMap<&String, u64> = BTreeMap::new();
+        for row in &counts {
+            *sums.entry(code(row)).or_default() += row.2;
+        }
         most_first(sums.into_iter().map(|(code, count)| MixCount { code: code.clone(), count: Some(count), withheld: 0 }).collect())
     };
     Ok(IncidentMix { source: "cases", period: Period { from, to }, kinds: summed(|row| &row.0), channels: Some(summed(|row| &row.1)) })
