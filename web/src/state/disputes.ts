@@ -4,7 +4,7 @@
 // until data moves; then they are old, the page says so and offers to ask anew. Readers without case rights are answered
 // from published numbers by the server; the page adds nothing to what it is told.
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { analyse, cancelResult, findResult, type Analysed, type AnalysisName, type AnalysisParams, type AnalysisResult, type AnalysisRow, type PlaceLevel } from '../api/analyses'
 import { asProblem, Problem } from '../api/problem'
 import { aYearBefore, expectedIn, LOUD, OF_CASES, periodBefore, rateOfSum, sumOf, windows, type Days } from '../lib/disputes'
@@ -48,6 +48,16 @@ export const useDisputes = defineStore('disputes', () => {
   const lit = computed(() => (show.value === 'warnings' ? warnings.lit : null))
   let kept = new Map<string, Analysed>()
   let running: AbortController | undefined
+
+  /** The next person at this machine begins with nothing. */
+  watch(() => session.me?.user.account, () => {
+    running?.abort()
+    stopFrames()
+    kept = new Map()
+    for (const it of [drawn, geometry, rates, earlier, strict, shares, frames]) it.value = null
+    shown.value = { state: 'loading' }
+    stale.value = false
+  })
 
   const published = computed(() => !session.me?.rights.cases)
   const within = computed(() => (session.me && session.me.home.code !== 'all' ? session.me.home.code : null))
@@ -119,6 +129,7 @@ export const useDisputes = defineStore('disputes', () => {
   async function moved(layers: Set<string> | null) {
     if (!layers || layers.has('warnings')) void warnings.heard()
     if (layers?.size === 1 && layers.has('warnings')) return
+    if (shown.value.state === 'failed' && shown.value.problem.kind === 'offline') return void load()
     if (!drawn.value || stale.value) return
     const asked = drawn.value.result
     try {

@@ -1,8 +1,9 @@
 // Warnings as the page knows them: those that still hold, the one that is open, and the places they speak of.
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { ALIVE, findWarning, LEVELS, listWarnings, type Warning, type WarningDetail, type WarningLevel } from '../api/warnings'
 import { asProblem, type Problem } from '../api/problem'
+import { useSession } from './session'
 
 export type WarningsList = { state: 'loading' } | { state: 'ready'; items: Warning[]; whole: boolean } | { state: 'failed'; problem: Problem }
 
@@ -16,6 +17,14 @@ export const useWarnings = defineStore('warnings', () => {
   /** Ended and false ones too. */
   const all = ref(false)
   const rule = ref<string | null>(null)
+
+  /** The next person at this machine begins with nothing. */
+  const session = useSession()
+  watch(() => session.me?.user.account, () => {
+    list.value = { state: 'loading' }
+    opened.value = null
+    rule.value = null
+  })
 
   async function load(background = false) {
     try {
