@@ -126,9 +126,11 @@ impl Db {
         Ok(Scoped { transaction, audit_key: self.audit_key.clone() })
     }
 
-    /// Hears what is said on a channel of the database; takes a connection for as long.
+    /// Hears what is said on a channel of the database, on a connection of its own: those of the pool stay free for requests.
     pub async fn listen(&self, channel: &str) -> Result<PgListener> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        let apart = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
+        let mut listener = PgListener::connect_with(&apart).await?;
         listener.listen(channel).await?;
         Ok(listener)
     }

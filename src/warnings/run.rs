@@ -134,12 +134,12 @@ fn scopes(scope: &Scope) -> Scopes {
 async fn run_county(context: &Context, looker: &Looker<'_>, county: AreaCode, done: &mut Done) -> Result<()> {
     let mut transaction = context.db.scoped(&scopes(&looker.scope)).await?;
     transaction.without_time_limit().await?;
-    if !store::take_turn(&mut transaction, county.lo()).await? {
+    let has_turn = store::take_turn(&mut transaction, county.lo()).await?;
+    if !has_turn || (!looker.again && store::night_is_done(&mut transaction, county.lo(), done.day).await?) {
+        // at once: a transaction that is merely dropped keeps the turn until its connection is used again
+        transaction.rollback().await?;
         let message = "another process looks for warnings at the moment".into();
         return if looker.again { Err(Error::Busy { retry_after_s: 20, message }) } else { Ok(()) };
-    }
-    if !looker.again && store::night_is_done(&mut transaction, county.lo(), done.day).await? {
-        return Ok(());
     }
     let wanted = Wanted { county, scope: looker.scope.clone(), day: done.day };
     let model = context.ground();

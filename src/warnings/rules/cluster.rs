@@ -21,6 +21,8 @@ const WEEKS: usize = 52;
 const HISTORY: usize = 156;
 /// Cases of the county's rate that weigh as much as a cell's own history.
 const PRIOR_CASES: f64 = 2.0;
+/// Cases added to both sides of the factor of a week, as in the detector.
+const STEADY: f64 = 20.0;
 /// Cases without which nothing is said.
 const FEWEST: u64 = 4;
 /// Clusters of a group that are told.
@@ -80,8 +82,9 @@ fn setup(facts: &Facts, group: Option<u16>, last: NaiveDate, cells: &[usize]) ->
     let by_week: Vec<f64> = (0..WEEKS).map(|week| cells.iter().map(|cell| f64::from(recent(cell, week))).sum()).collect();
     let mean = by_week.iter().sum::<f64>() / WEEKS as f64;
     let counts = (0..WEEKS).map(|week| cells.iter().map(|cell| recent(cell, week)).collect()).collect();
-    // halfway to the mean: a week of few cases says little of how busy the county was
-    let baseline = by_week.iter().map(|seen| shares.iter().map(|share| f64::midpoint(*seen, mean) * share / of_all).collect()).collect();
+    // a week of few cases says little of how busy the county was, and some of them may be the cluster's own
+    let factor = |seen: &f64| (seen + STEADY) / (mean + STEADY);
+    let baseline = by_week.iter().map(|seen| shares.iter().map(|share| factor(seen) * mean * share / of_all).collect()).collect();
     Setup { counts, baseline }
 }
 
