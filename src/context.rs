@@ -31,7 +31,12 @@ impl Clock {
 
     /// Today in the zone.
     pub fn today(&self) -> NaiveDate {
-        self.now().with_timezone(&self.zone).date_naive()
+        self.day_of(self.now())
+    }
+
+    /// The civil day of an instant in the zone.
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
     }
 }
 

@@ -56,9 +56,22 @@ pub async fn load(world: &World, db: &Db, now: DateTime<Utc>, day: NaiveDate) ->
     let units = units(&mut scoped, &mut counts).await?;
     let cases = chunks(incidents(world, &units), |lines, row| row.line(lines));
     counts.incidents = write::incidents(&mut scoped, &origin, now, cases).await?.changes();
+    contacts(&mut scoped, day).await?;
     counts.basemap = basemap(&mut scoped, &origin, world).await?;
     end_job(&mut scoped, &job_id, now, counts).await?;
     Ok((counts, scoped.commit().await?))
+}
+
+/// The first step into mediation of each case that came so far, none to three days after it was found: what the clock of
+/// early contact is made of. A case that has a step keeps it.
+async fn contacts(scoped: &mut Scoped, day: NaiveDate) -> Result<()> {
+    let sql = "insert into incident_events (incident_id, scope_code, unit_id, from_state, to_state, at, reason)
+               select i.id, i.scope_code, i.unit_id, 'dispatched', 'in_process', (least(i.discovered_on + mod(abs(hashtext(i.origin_key)::bigint), 4)::integer, i.closed_on, $2) + time '02:00') at time zone 'UTC', ''
+                 from incidents i
+                where i.origin = $1 and i.state not in ('draft', 'registered', 'accepted', 'not_accepted', 'merged', 'dispatched')
+                  and not exists (select 1 from incident_events e where e.incident_id = i.id and e.from_state is not null)";
+    sqlx::query(sql).bind(ORIGIN).bind(day).execute(scoped.conn()).await?;
+    Ok(())
 }
 
 fn first_day(world: &World, day: NaiveDate) -> NaiveDate {

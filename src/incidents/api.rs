@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, Filters, Incident};
-use super::{safe_places, steps};
+use super::{clocks, safe_places, steps};
 use crate::context::Context;
 use crate::error::{Error, Result as Outcome};
 use crate::http::etag::IfMatch;
@@ -29,7 +29,11 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new().routes(routes!(list_incidents, create_incident)).routes(routes!(find_incident, update_incident)).merge(steps::routes())
+    OpenApiRouter::new()
+        .routes(routes!(list_incidents, create_incident))
+        .routes(routes!(find_incident, update_incident))
+        .merge(steps::routes())
+        .merge(clocks::routes())
 }
 
 /// A case. Its geometry is a safe place, never the true one; null outside every village.

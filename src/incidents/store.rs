@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::api::{IncidentInput, IncidentProperties};
-use crate::codes::CellCode;
+use crate::codes::{CellCode, CodeRange};
 use crate::db::{Page, Scoped, point_from_wkb};
 use crate::error::{Error, Result};
 use crate::http::geojson::Feature;
@@ -297,4 +297,43 @@ pub async fn step(transaction: &mut Scoped, row: &Incident, from: Option<&str>, 
 pub async fn steps(transaction: &mut Scoped, id: i64) -> Result<Vec<StepTaken>> {
     let sql = "select from_state, to_state, at, reason from incident_events where incident_id = $1 order by at, id";
     Ok(sqlx::query_as(sql).bind(id).fetch_all(transaction.conn()).await?)
+}
+
+/// The days of a case's life.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Lived {
+    /// Its cell, else the smallest area that holds it.
+    pub scope_code: i64,
+    /// Civil day on which it happened.
+    pub occurred_on: NaiveDate,
+    /// Civil day on which it was found.
+    pub discovered_on: NaiveDate,
+    /// Instant of the first step into `in_process`, UTC.
+    pub contacted_at: Option<DateTime<Utc>>,
+    /// Civil day on which it was closed.
+    pub closed_on: Option<NaiveDate>,
+    /// Whether any step after its registration is recorded.
+    pub has_steps: bool,
+}
+
+/// The lives of cases of a range of codes that happened in the days asked for, for a reader who may open each of them.
+pub async fn lived(transaction: &mut Scoped, within: CodeRange, filters: &Filters) -> Result<Vec<Lived>> {
+    let sql = "select i.scope_code, i.occurred_on, i.discovered_on, e.contacted_at, i.closed_on,
+                      e.step_count > 0 as has_steps
+                 from incidents i,
+                      lateral (select min(s.at) filter (where s.to_state = 'in_process') as contacted_at, count(*) as step_count
+                                 from incident_events s where s.incident_id = i.id and s.from_state is not null) e
+                where i.scope_code >= $1 and i.scope_code < $2 and i.scope_code <@ (select app.allowed('cases')) and i.state not in ('draft', 'merged')
+                  and ($3::text[] is null or i.category = any($3)) and ($4::text[] is null or i.source = any($4))
+                  and ($5::date is null or i.occurred_on >= $5) and ($6::date is null or i.occurred_on <= $6)
+                order by i.id";
+    Ok(sqlx::query_as(sql)
+        .bind(within.lo)
+        .bind(within.hi)
+        .bind(&filters.category)
+        .bind(&filters.source)
+        .bind(filters.from)
+        .bind(filters.to)
+        .fetch_all(transaction.conn())
+        .await?)
 }

@@ -283,8 +283,8 @@ fn page(query: &CountsQuery, places: Vec<AreaCode>, row: impl FnMut(AreaCode) ->
     Ok((page.rows.into_iter().map(row).collect(), PageInfo { next: page.next.map(Cursor::to_text) }))
 }
 
-/// Names in Chinese and English.
-fn names(ground: &Model, area: AreaCode) -> (String, String) {
+/// Names of an area or a cell in Chinese and English; empty where it is not known.
+pub fn names(ground: &Model, area: AreaCode) -> (String, String) {
     if area.level() == Level::Cell {
         return ground.cells.by_code(area.lo()).map(|cell| (cell.name_zh.to_string(), cell.name_en.to_string())).unwrap_or_default();
     }

@@ -2,11 +2,12 @@
 //!
 //! [`publish`] makes the tables of townships and months by the rules of `privacy::suppression` and stores them; [`work`]
 //! is that as a job, by hand or by the month; [`told`] says what one reader is told of a place, and at which grain, and
-//! is asked by [`counts`] (sums over months), by [`series`] (one month after another), by the cards of cells and areas,
+//! is asked by [`counts`] (sums over months), by [`series`] (one month after another), by [`mix`] (by kind and channel), by the cards of cells and areas,
 //! and by the tiles; [`table`] lists the entries themselves. Rows are read and written in [`store`]. Nothing here reads a case, but for
-//! [`counts`] and [`series`], where a reader may open each of the cases counted.
+//! [`counts`], [`series`] and [`mix`], where a reader may open each of the cases counted.
 
 mod counts;
+mod mix;
 mod month;
 mod publish;
 mod series;
@@ -15,7 +16,7 @@ mod table;
 mod told;
 mod work;
 
-pub use counts::level;
+pub use counts::{level, names};
 pub use month::Month;
 pub use publish::{Done, Wanted};
 pub use store::{groups, known};
@@ -34,5 +35,5 @@ where
     Context: FromRef<S>,
     S: Clone + Send + Sync + 'static,
 {
-    OpenApiRouter::new().merge(table::routes()).merge(counts::routes()).merge(series::routes())
+    OpenApiRouter::new().merge(table::routes()).merge(counts::routes()).merge(series::routes()).merge(mix::routes())
 }

@@ -262,3 +262,23 @@ pub(super) async fn count_days(transaction: &mut Scoped, within: CodeRange, filt
         .await?;
     Ok(rows.into_iter().map(|(day, count)| (day, count as u64)).collect())
 }
+
+/// Cases of a range of codes by category and source, for a reader who may open each of them.
+pub(super) async fn count_kinds(transaction: &mut Scoped, within: CodeRange, filters: &Filters) -> Result<Vec<(String, String, u64)>> {
+    let sql = "select i.category, i.source, count(*) from incidents i
+                where i.scope_code >= $1 and i.scope_code < $2 and i.scope_code <@ (select app.allowed('cases')) and i.state not in ('draft', 'merged')
+                  and ($3::text[] is null or i.category = any($3)) and ($4::text[] is null or i.source = any($4)) and ($5::text[] is null or i.state = any($5))
+                  and ($6::date is null or i.occurred_on >= $6) and ($7::date is null or i.occurred_on <= $7)
+                group by 1, 2 order by 1, 2";
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(sql)
+        .bind(within.lo)
+        .bind(within.hi)
+        .bind(&filters.category)
+        .bind(&filters.source)
+        .bind(&filters.state)
+        .bind(filters.from)
+        .bind(filters.to)
+        .fetch_all(transaction.conn())
+        .await?;
+    Ok(rows.into_iter().map(|(category, source, count)| (category, source, count as u64)).collect())
+}

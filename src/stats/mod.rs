@@ -5,7 +5,7 @@
 //!   ([`Shuffles`]), [`fdr`];
 //! * where: [`gi_star`], [`local_moran`], [`global_moran`], [`hot_spots`] (the one to show people), [`density`],
 //!   [`dbscan`], [`rates`];
-//! * when: [`mann_kendall`], [`emerging`], [`space_time_scan`], [`early_warning`].
+//! * when: [`mann_kendall`], [`emerging`], [`space_time_scan`], [`early_warning`]; how long: [`median_time`].
 //!
 //! Nothing here reads a file, a clock or unseeded dice. What is not defined (no variance, no neighbour, no denominator)
 //! is `None`, never NaN and never 0. The same seed gives the same answer for any number of threads, because chance is
@@ -27,6 +27,7 @@ pub mod emerging;
 pub mod fdr;
 pub mod getis_ord;
 pub mod hot_spots;
+pub mod kaplan_meier;
 pub mod mann_kendall;
 pub mod moran;
 pub mod permutation;
@@ -39,6 +40,7 @@ pub use emerging::emerging;
 pub use error::StatsError;
 pub use fdr::{adjusted, fdr_threshold};
 pub use getis_ord::{GiStar, gi_star};
+pub use kaplan_meier::median_time;
 pub use mann_kendall::{Trend, mann_kendall};
 pub use moran::{GlobalMoran, LocalMoran, Transform, global_moran, local_moran};
 pub use permutation::{Shuffles, Tails};

@@ -10,6 +10,7 @@ mod borders;
 mod clients;
 mod cluster;
 mod datasets;
+mod early;
 mod events;
 mod exports;
 mod faults;

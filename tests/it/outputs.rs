@@ -28,7 +28,7 @@ enum Tells {
 use Tells::{Cases, Nothing, Published};
 
 /// Every reading route. Where a new one is missing, say what it tells; where it tells of incidents, it asks `privacy`.
-const ROUTES: [(&str, Tells); 48] = [
+const ROUTES: [(&str, Tells); 50] = [
     ("/api/analyses", Nothing),
     ("/api/analyses/{name}/results", Published),
     ("/api/analyses/{name}/results/{id}", Published),
@@ -48,7 +48,9 @@ const ROUTES: [(&str, Tells); 48] = [
     ("/api/facilities/{id}", Nothing),
     ("/api/households", Nothing),
     ("/api/households/{id}", Nothing),
+    ("/api/incident-clocks", Cases),
     ("/api/incident-counts", Published),
+    ("/api/incident-mix", Published),
     ("/api/incident-series", Published),
     ("/api/incidents", Cases),
     ("/api/incidents/{id}", Cases),
@@ -101,7 +103,8 @@ const TILES: [(&str, Tells); 17] = [
 ];
 
 /// The files whose statements read incidents, and why each may.
-const READERS: [(&str, &str); 8] = [
+const READERS: [(&str, &str); 9] = [
+    ("src/demo/load.rs", "the first steps of demonstration cases; no number is told"),
     ("src/warnings/gather.rs", "what the rules of warnings look at; what they find is told where each case may be opened"),
     ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
     ("src/analyses/store.rs", "cases of which only the village is known, of an area of which the reader may open each"),

@@ -281,6 +281,7 @@ test.describe('by WCAG 2.2 AA nothing is wrong', () => {
       await beSignedIn(page, server, 'centre')
       await look(`/today?theme=${theme}`, '.today .strip')
       await look(`/map?theme=${theme}&by=rate&points=1`, '.time svg rect')
+      await look(`/disputes?theme=${theme}&show=rates`, '.panel.right .rates')
       for (const list of ['incidents', 'facilities', 'households', 'cells']) await look(`/map?theme=${theme}&list=${list}`, '.virtual .row')
       await page.getByRole('button', { name: '新增' }).count()
       await look(`/admin/tokens?theme=${theme}`, '.admin-form')

@@ -13,6 +13,7 @@ export const router = createRouter({
     // one component, so that the map stays while the workspace beside it changes
     { path: '/today', name: 'today', component: map, meta: { workspace: 'today', map: true } },
     { path: '/map', name: 'map', component: map, meta: { workspace: 'map', map: true } },
+    { path: '/disputes', name: 'disputes', component: map, meta: { workspace: 'disputes', map: true } },
     { path: '/data', name: 'data', component: map, meta: { workspace: 'data', map: true } },
     { path: '/screen', name: 'screen', component: () => import('./views/LargeScreen.vue') },
     { path: '/admin/:tab?', name: 'admin', component: () => import('./views/AdminView.vue'), meta: { workspace: 'admin' } },
@@ -40,7 +41,7 @@ router.beforeEach(async (to): Promise<boolean | RouteLocationRaw> => {
   if (rights && to.name === 'first') return { name: firstOf(rights), query: to.query }
   // who has no map begins with what there is; a workspace that one may not use is not shown
   if (rights && to.name === 'map' && !rights.map && firstOf(rights) !== 'map') return { name: firstOf(rights) }
-  if (rights && (to.name === 'today' || to.name === 'data') && !workspacesOf(rights).some(({ name }) => name === to.name)) return { name: 'map', query: to.query }
+  if (rights && ['today', 'disputes', 'data'].includes(String(to.name)) && !workspacesOf(rights).some(({ name }) => name === to.name)) return { name: 'map', query: to.query }
   if (signedIn && to.name === 'sign-in') return safeNext(to.query.next)
   return true
 })

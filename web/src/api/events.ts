@@ -9,6 +9,8 @@ export interface Listener {
   /** The stream stands. */
   onOpen: () => void
   onChange: (change: Change) => void
+  /** Steps of warnings were taken. */
+  onWarning: () => void
   /** Too much was missed: everything may have changed. */
   onReload: () => void
   /** The stream is gone. `refused`: the server was reached and gave none. */
@@ -21,7 +23,7 @@ const SILENCE_MS = 40_000
 let lastId = ''
 
 /** Opens a stream; returns the function that closes it. */
-export function followEvents({ onOpen, onChange, onReload, onLost }: Listener): () => void {
+export function followEvents({ onOpen, onChange, onWarning, onReload, onLost }: Listener): () => void {
   const source = new EventSource(`/api/events${lastId ? `?since=${lastId}` : ''}`)
   let timer: ReturnType<typeof setTimeout> | undefined
   let opened = false
@@ -51,6 +53,10 @@ export function followEvents({ onOpen, onChange, onReload, onLost }: Listener): 
   source.addEventListener('change', (event) => {
     alive(event)
     onChange(JSON.parse(event.data as string) as Change)
+  })
+  source.addEventListener('warning', (event) => {
+    alive(event)
+    onWarning()
   })
   source.addEventListener('error', lost)
   alive()

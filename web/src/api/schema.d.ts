@@ -409,6 +409,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incident-clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Time incidents.
+         * @description Median days from happening to being found, from being found to first contact and to resolution, by area. Cases that
+         *     still wait are censored, not left out. Only for areas each of whose cases the reader may open.
+         */
+        get: operations["time_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incident-counts": {
         parameters: {
             query?: never;
@@ -422,6 +443,27 @@ export interface paths {
          *     months: days are widened to months, other filters are refused, and what is withheld is said.
          */
         get: operations["count_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incident-mix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count incidents by kind and channel.
+         * @description Who may open each of the cases counted gets true numbers by category and by source. Everybody else gets published
+         *     months by group of kinds: a sensitive group one level coarser, and only where it was published.
+         */
+        get: operations["mix_incidents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1308,6 +1350,16 @@ export interface components {
             /** @description JSON schema of its parameters. */
             parameters: Record<string, never>;
         };
+        /** @description The clocks of an area. */
+        AreaClocks: {
+            /** @description Code. */
+            code: string;
+            /** @description Name in Chinese. */
+            name_zh: string;
+            /** @description Name in English, may be empty. */
+            name_en: string;
+            clocks: components["schemas"]["Clocks"];
+        };
         /** @description What a client sends; what is left out stays. */
         AreaInput: {
             /** @description 2, 4, 6, 9 or 12 digits; for a new area only. */
@@ -1560,6 +1612,39 @@ export interface components {
             colour: string;
             /** @description Rows of the class. */
             count: number;
+        };
+        /** @description One clock: Kaplan–Meier, so that cases that still wait count in. */
+        Clock: {
+            /**
+             * Format: double
+             * @description Median in days; null where fewer than half are done.
+             */
+            median_days?: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval; null where it lies beyond the longest time seen.
+             */
+            low_days?: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval; null where it lies beyond the longest time seen.
+             */
+            high_days?: number | null;
+            /** @description Cases that are done. */
+            done: number;
+            /** @description Cases that still wait. */
+            waiting: number;
+        };
+        /** @description Three clocks over the same cases. */
+        Clocks: {
+            /** @description Cases. */
+            cases: number;
+            /** @description From the day it happened to the day it was found. */
+            found: components["schemas"]["Clock"];
+            /** @description From the day it was found to the first step into `in_process`; only of cases whose steps are recorded. */
+            contacted: components["schemas"]["Clock"];
+            /** @description From the day it was found to the day it was closed. */
+            resolved: components["schemas"]["Clock"];
         };
         /** @description Every code list, in the order of its menu. */
         Codes: {
@@ -2386,6 +2471,15 @@ export interface components {
              */
             population_high?: number | null;
         };
+        /** @description How early disputes are found, met and resolved. */
+        IncidentClocks: {
+            /** @description The days on which the cases happened. */
+            period: components["schemas"]["Period"];
+            /** @description All of them together. */
+            whole: components["schemas"]["Clocks"];
+            /** @description By area, in the order of codes; those without a case are left out. */
+            items: components["schemas"]["AreaClocks"][];
+        };
         /** @description Incidents by place. */
         IncidentCounts: {
             /** @description `cases`: counted now, each of which the reader may open; `published`: sums of published months. */
@@ -2447,6 +2541,17 @@ export interface components {
             unit_id?: number | null;
             /** @description Raised to a higher level. */
             escalated?: boolean | null;
+        };
+        /** @description Incidents by kind and channel. */
+        IncidentMix: {
+            /** @description `cases`: counted now, each of which the reader may open; `published`: published months. */
+            source: string;
+            /** @description The days counted; published numbers have whole months. */
+            period: components["schemas"]["Period"];
+            /** @description By category, most first; of published numbers by group of kinds. */
+            kinds: components["schemas"]["MixCount"][];
+            /** @description By source, most first; null without case rights: the published numbers have none. */
+            channels?: components["schemas"]["MixCount"][] | null;
         };
         /** @description A case. Its geometry is a safe place, never the true one; null outside every village. */
         IncidentProperties: {
@@ -2746,6 +2851,21 @@ export interface components {
             data_at: string;
             /** @description Settings of the page. */
             settings: components["schemas"]["PageSettings"];
+        };
+        /** @description Incidents of one kind or channel. */
+        MixCount: {
+            /** @description Code of the category, the group of kinds or the source. */
+            code: string;
+            /**
+             * Format: int64
+             * @description The number; of published ones at least so many. Null: none is told.
+             */
+            count?: number | null;
+            /**
+             * Format: int32
+             * @description Published entries that are withheld.
+             */
+            withheld: number;
         };
         MyAccount: {
             id: string;
@@ -5462,6 +5582,63 @@ export interface operations {
             };
         };
     };
+    time_incidents: {
+        parameters: {
+            query?: {
+                /** @description Code of an area or a cell; everything the reader may open unless given. */
+                within?: string;
+                /** @description `township` unless given, `village` or `cell`: the areas of `items`. */
+                level?: string;
+                /** @description First day on which it happened; a year before the last unless given. */
+                from?: string;
+                /** @description Last day on which it happened; today unless given. */
+                to?: string;
+                /** @description Categories, with commas between. */
+                category?: string;
+                /** @description Sources, with commas between. */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentClocks"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_incidents: {
         parameters: {
             query?: {
@@ -5498,6 +5675,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentCounts"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mix_incidents: {
+        parameters: {
+            query?: {
+                /** @description Code of an area or a cell; everything the reader may be told of unless given. */
+                within?: string;
+                /** @description First day; a year before the last unless given. */
+                from?: string;
+                /** @description Last day. */
+                to?: string;
+                /** @description Categories, with commas between; with case rights only. */
+                category?: string;
+                /** @description Sources, with commas between; with case rights only. */
+                source?: string;
+                /** @description States, with commas between; with case rights only. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentMix"];
                 };
             };
             403: {

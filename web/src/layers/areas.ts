@@ -54,7 +54,7 @@ export const areas: Layer = {
         spec: {
           id: 'village-line', type: 'line', ...from, minzoom: 8, filter: ['==', ['get', 'level'], 12], layout: round,
           paint: {
-            'line-color': view.cells.on ? c.cell : c.cellPlain,
+            'line-color': view.cells.on || view.analysis?.places ? c.cell : c.cellPlain,
             'line-width': byZoom(9, 0.6, 11, 1.5, 13, 2.4, 15, 3.2),
             'line-opacity': view.cells.on ? 0.95 : 0.9,
           },

@@ -65,7 +65,7 @@ export const cells: Layer = {
         spec: {
           id: 'cell-line', type: 'line', ...from, layout: round,
           paint: {
-            'line-color': view.cells.on ? c.cell : c.cellPlain,
+            'line-color': view.cells.on || view.analysis?.places ? c.cell : c.cellPlain,
             'line-width': byZoom(9, 0.4, 11, 0.8, 13, 1.4, 15, 2),
             'line-opacity': view.cells.on ? 0.85 : 0.75,
           },

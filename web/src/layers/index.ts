@@ -1,5 +1,6 @@
 // All layers of the map, and the style they make together. A new layer is a file beside this one and its line here.
 import { MAP_THEMES } from '../lib/theme'
+import { analysis } from './analysis'
 import { areas } from './areas'
 import { basemap } from './basemap'
 import { cells } from './cells'
@@ -12,7 +13,7 @@ import { pins } from './pins'
 import { raster } from './raster'
 import { ORDER, type Layer, type SourceSpecification, type StyleSpecification, type View } from './layer'
 
-export const LAYERS: Layer[] = [areas, raster, basemap, cells, heat, households, facilities, incidents, pins, measured]
+export const LAYERS: Layer[] = [areas, raster, basemap, cells, analysis, heat, households, facilities, incidents, pins, measured]
 
 /** A style without glyphs, sprites or any address outside this server: text is drawn with fonts of the machine. */
 export function buildStyle(view: View): StyleSpecification {

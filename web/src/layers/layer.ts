@@ -36,6 +36,8 @@ export interface View {
   pins: Pin[]
   /** Pictures of another server in place of the server's own base map. */
   raster?: BaseMap | null
+  /** An answer of an analysis: its tiles, whether it is of places with a code, and the colour of each class; null: hatched. */
+  analysis: { id: number; places: boolean; colours: [name: string, colour: string | null][] } | null
   /** What is being measured: a line, or an area from the third place on. */
   measured: { line: LonLat[]; area: boolean } | null
 }

@@ -15,7 +15,7 @@ const view: View = {
   cells: { on: true, measure: 'density', bounds: [2, 3, 4.5, 8], ramp: 'quantity', opacity: 0.82 },
   townships: true, villages: true, households: true,
   facilities: { kinds, shown: ['F08', 'F12'], focus: 'F08', selected: null }, heat: null,
-  incidents: null, pins: [], measured: null,
+  incidents: null, pins: [], analysis: null, measured: null,
 }
 const heat = { query: 'bandwidth_m=800&per=km2', bounds: [1, 2, 5, 10, 20], bandwidthM: 800, withheld: false }
 const variants: [string, View][] = [

@@ -83,6 +83,7 @@ export function useLiveTiles({ map, refresh, onChanged }: LiveOptions) {
         schedule()
       },
       onChange: hear,
+      onWarning: () => onChanged(new Set(['warnings'])),
       onReload() {
         for (const { url } of [...loadedTiles(), ...inView()]) suspects.add(url)
         void settle(null)

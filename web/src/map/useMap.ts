@@ -6,6 +6,7 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import { onBeforeUnmount, onMounted, shallowRef, watch, type Ref } from 'vue'
 import { loadTile } from '../api/tiles'
 import type { Bbox, LonLat } from '../api/types'
+import { ANALYSIS, ANALYSIS_FILL } from '../layers/analysis'
 import { HEAT_PROTOCOL } from '../layers/heat'
 import { CELL_LEVEL, PLACES, PROTOCOL, type StyleSpecification } from '../layers/layer'
 import type { Camera } from '../state/address'
@@ -31,6 +32,8 @@ export interface MapOptions {
   label: Ref<string>
   /** The class of each place, where tiles do not carry it. */
   classes: Ref<Map<string, number>>
+  /** Classes of the places of an analysis that differ from those in its tiles, and which of them step back. */
+  analysed?: Ref<Map<string, PlaceState>>
   onPick: (selection: Selection) => void
   onMove: (camera: Camera) => void
   /** What lies under the pointer: a row beside the map lights up. */
@@ -38,9 +41,13 @@ export interface MapOptions {
   /** Takes a click before it is a pick; true: it was meant for something else. */
   onPoint?: (at: LonLat, twice: boolean) => boolean
   onPointer?: (at: LonLat | null) => void
+  /** The place of an analysis under a click, null beside all; true: it was meant. */
+  onPlace?: (code: string | null) => boolean
 }
 
-export type Hovered = { what: 'cell' | 'facility' | 'incident' | 'household' | 'pin'; id: string } | null
+export interface PlaceState { k: string; dim: boolean }
+
+export type Hovered = { what: 'cell' | 'place' | 'facility' | 'incident' | 'household' | 'pin'; id: string } | null
 
 /** A benchmark sets the mark; without it nothing is measured. */
 function timed<A extends unknown[]>(name: string, work: (...args: A) => void) {
@@ -67,6 +74,8 @@ export function useMap(options: MapOptions) {
   const scale = shallowRef({ metresPerPixel: 0 })
   const marks = new Map<string, ml.Marker>()
   let given = new Map<string, number>()
+  let analysed = new Map<string, PlaceState>()
+  let analysedIn = ''
   let told = ''
   let hovered: string | null = null
   let marked: string | null = null
@@ -83,10 +92,13 @@ export function useMap(options: MapOptions) {
   onBeforeUnmount(() => map.value?.remove())
 
   watch(options.style, (style) => {
-    if (styleLoaded) map.value?.setStyle(style, { diff: true })
+    if (!styleLoaded) return
+    map.value?.setStyle(style, { diff: true })
+    giveAnalysed()
   })
   watch(options.selectedCell, markSelection)
   watch(options.classes, giveClasses)
+  if (options.analysed) watch(options.analysed, giveAnalysed)
   watch(options.label, (label) => map.value?.getCanvas().setAttribute('aria-label', label))
 
   function make(container: HTMLElement): ml.Map {
@@ -114,8 +126,10 @@ export function useMap(options: MapOptions) {
       made.setStyle(options.style.value as ml.StyleSpecification, { diff: true }) // it may have changed while loading
       marked = null
       given = new Map()
+      analysedIn = ''
       markSelection()
       giveClasses()
+      giveAnalysed()
     })
     made.setMissingStyleImageResolver((name) => drawMissing(made, name))
     made.on('load', moved)
@@ -147,21 +161,24 @@ export function useMap(options: MapOptions) {
     frame = requestAnimationFrame(timed('hover', () => {
       if (!map.value) return
       options.onPointer?.(event.lngLat.toArray() as LonLat)
-      const { sign, code } = under(event.point)
+      const it = under(event.point)
+      const { sign, code } = it
       hover(code)
-      tell(sign ?? (code ? { what: 'cell', id: code } : null))
+      tell(sign ?? (code ? { what: it.place ? 'place' : 'cell', id: code } : null))
       map.value.getCanvas().style.cursor = sign || code ? 'pointer' : ''
     }))
   }
 
   /** What lies under the pointer, in one question: a sign within two pixels, and the cell. */
-  function under(point: ml.Point): { sign: Hovered; code: string | null } {
+  function under(point: ml.Point): { sign: Hovered; code: string | null; place: boolean } {
     const it = map.value!
-    const layers = ['pin', 'incident', 'facility', 'household', 'cell-fill'].filter((id) => it.getLayer(id))
+    const layers = ['pin', 'incident', 'facility', 'household', ANALYSIS_FILL, 'cell-fill'].filter((id) => it.getLayer(id))
     const box: [ml.PointLike, ml.PointLike] = [[point.x - 2, point.y - 2], [point.x + 2, point.y + 2]]
     const found = layers.length ? it.queryRenderedFeatures(box, { layers }) : []
-    const place = found.find((f) => f.layer.id === 'cell-fill')
-    return { sign: signOf(found.find((f) => f.layer.id !== 'cell-fill')), code: place ? String(place.properties.code) : null }
+    const answered = it.getLayer(ANALYSIS_FILL) !== undefined
+    const place = found.find((f) => f.layer.id === (answered ? ANALYSIS_FILL : 'cell-fill'))
+    const code = place?.properties.code ?? (answered ? undefined : null)
+    return { sign: signOf(found.find((f) => f.layer.id !== ANALYSIS_FILL && f.layer.id !== 'cell-fill')), code: code ? String(code) : null, place: answered }
   }
 
   function tell(next: Hovered) {
@@ -195,6 +212,31 @@ export function useMap(options: MapOptions) {
     for (const code of given.keys()) if (!next.has(code)) it.removeFeatureState(target(code), 'k')
     for (const [code, k] of next) if (given.get(code) !== k) it.setFeatureState(target(code), { k })
     given = new Map(next)
+  }
+
+  /** Gives the places of an analysis their newer classes; a new source knows none. */
+  function giveAnalysed() {
+    const it = map.value
+    const source = it?.getSource(ANALYSIS) as ml.VectorTileSource | undefined
+    if (!it || !styleLoaded || !source) return void (analysedIn = '')
+    const from = String(source.tiles?.[0])
+    if (from !== analysedIn) {
+      analysed = new Map()
+      analysedIn = from
+      markSelection()
+    }
+    const target = (id: string) => ({ source: ANALYSIS, sourceLayer: 'analysis', id })
+    const next = options.analysed?.value ?? new Map<string, PlaceState>()
+    for (const code of analysed.keys()) {
+      if (next.has(code)) continue
+      it.removeFeatureState(target(code), 'k')
+      it.removeFeatureState(target(code), 'dim')
+    }
+    for (const [code, state] of next) {
+      const known = analysed.get(code)
+      if (known?.k !== state.k || known.dim !== state.dim) it.setFeatureState(target(code), { ...state })
+    }
+    analysed = new Map(next)
   }
 
   /** A ring around a place, by name; null takes it away. Drawn over the map, so that no style changes with it. */
@@ -274,25 +316,34 @@ export function useMap(options: MapOptions) {
 
   function hover(code: string | null) {
     if (code === hovered || !map.value) return
-    if (hovered) map.value.setFeatureState({ source: PLACES, sourceLayer: 'cells', id: hovered }, { hover: false })
-    if (code) map.value.setFeatureState({ source: PLACES, sourceLayer: 'cells', id: code }, { hover: true })
+    if (hovered) mark(hovered, { hover: false })
+    if (code) mark(code, { hover: true })
     hovered = code
+  }
+
+  /** A state of a place, as a cell and as a place of an analysis. */
+  function mark(id: string, state: Record<string, boolean>) {
+    map.value?.setFeatureState({ source: PLACES, sourceLayer: 'cells', id }, state)
+    if (map.value?.getSource(ANALYSIS)) map.value.setFeatureState({ source: ANALYSIS, sourceLayer: 'analysis', id }, state)
   }
 
   function markSelection() {
     const it = map.value
     if (!it || !styleLoaded) return
-    const target = (id: string) => ({ source: PLACES, sourceLayer: 'cells', id })
-    if (marked) it.setFeatureState(target(marked), { selected: false })
+    if (marked) mark(marked, { selected: false })
     marked = options.selectedCell.value
-    if (marked) it.setFeatureState(target(marked), { selected: true })
+    if (marked) mark(marked, { selected: true })
   }
 
   function pick(point: ml.Point) {
     const it = map.value!
     const sign = signAt(point, REACH_PX)
     if (sign?.what === 'pin') return options.onPick({ what: 'incident', id: sign.id })
-    if (sign && sign.what !== 'cell') return options.onPick({ what: sign.what, id: sign.id })
+    if (sign && sign.what !== 'cell' && sign.what !== 'place') return options.onPick({ what: sign.what, id: sign.id })
+    if (it.getLayer(ANALYSIS_FILL)) {
+      const code = it.queryRenderedFeatures(point, { layers: [ANALYSIS_FILL] })[0]?.properties.code
+      if (options.onPlace?.(code ? String(code) : null)) return
+    }
     const box: [ml.PointLike, ml.PointLike] = [[point.x - REACH_PX, point.y - REACH_PX], [point.x + REACH_PX, point.y + REACH_PX]]
     const bins = ['incident-bin', 'facility-bin'].filter((id) => it.getLayer(id))
     if (bins.length && it.queryRenderedFeatures(box, { layers: bins })[0]) return flyTo(it.unproject(point).toArray() as LonLat, it.getZoom() + 2)

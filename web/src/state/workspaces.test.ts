@@ -9,8 +9,8 @@ const none: Rights = {
 const names = (rights: Partial<Rights>) => workspacesOf({ ...none, ...rights }).map(({ name }) => name)
 
 it('each role finds what it may use and nothing else', () => {
-  expect(names({ map: true, cases: true, published: true })).toEqual(['today', 'map'])
-  expect(names({ map: true, published: true })).toEqual(['today', 'map'])
+  expect(names({ map: true, cases: true, published: true })).toEqual(['today', 'map', 'disputes'])
+  expect(names({ map: true, published: true })).toEqual(['today', 'map', 'disputes'])
   expect(names({ map: true, imports: true, settings: true })).toEqual(['map', 'data', 'admin'])
   expect(names({ users: true })).toEqual(['admin'])
   expect(names({ audit: true })).toEqual(['admin'])

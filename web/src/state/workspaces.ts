@@ -2,13 +2,14 @@
 import type { Rights } from '../api/types'
 import type { IconName } from '../ui/icons'
 
-export const WORKSPACES = ['today', 'map', 'data', 'admin'] as const
+export const WORKSPACES = ['today', 'map', 'disputes', 'data', 'admin'] as const
 export type WorkspaceName = (typeof WORKSPACES)[number]
 export interface Workspace { name: WorkspaceName; icon: IconName; onMap: boolean }
 
 const ALL: (Workspace & { for: (rights: Rights) => boolean })[] = [
   { name: 'today', icon: 'today', onMap: true, for: (r) => r.map && (r.cases || r.published) },
   { name: 'map', icon: 'map', onMap: true, for: (r) => r.map },
+  { name: 'disputes', icon: 'cases', onMap: true, for: (r) => r.map && (r.cases || r.published) },
   { name: 'data', icon: 'data', onMap: true, for: (r) => r.map && r.imports },
   { name: 'admin', icon: 'settings', onMap: false, for: (r) => r.users || r.settings || r.audit },
 ]

@@ -1,4 +1,6 @@
 import type zh from '../zh-CN'
+import disputes from './disputes'
+import warnings from './warnings'
 
 const en: typeof zh = {
   app: {
@@ -10,7 +12,7 @@ const en: typeof zh = {
     notFound: 'There is no such page',
     toMap: 'Back to the map',
   },
-  nav: { label: 'Workspaces', today: 'Today', map: 'Map', data: 'Data', admin: 'Admin' },
+  nav: { label: 'Workspaces', today: 'Today', map: 'Map', disputes: 'Disputes', data: 'Data', admin: 'Admin' },
   top: {
     screen: 'Large screen',
     tokens: 'Access tokens',
@@ -353,6 +355,8 @@ const en: typeof zh = {
     class: 'Urban or rural', allClasses: 'all', mode: 'By', modes: { walk: 'foot', drive: 'car' }, minutes: 'Minutes', metres: 'Metres', origin: 'Source', settings: 'Settings', atMost: 'at most {size} MiB', version: 'Program', database: 'Database', databaseSize: 'Size of the database', clock: 'Time of the server', dataAt: 'Map data as of', feed: 'Change feed', connected: 'connected', away: 'away',
     memory: 'Map data in memory', streams: 'Pages that follow', jobs: 'Jobs at work', unsealed: 'Audit entries to seal', elsewhere: 'sealed by another process', good: 'fine', look: 'look at it',
   },
+  disputes,
+  warnings,
   share: { link: 'Copy link', copied: 'Link copied. Whoever opens it sees what they may see.', byHand: 'The browser does not let us copy; take it from the address bar' },
   toast: { undo: 'Undo {seconds} s' },
   household: { close: 'Close the address card', what: 'Address', count: 'Households', countUnit: '{count} households', band: 'People', dwelling: 'Dwelling' },

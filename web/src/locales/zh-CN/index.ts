@@ -1,4 +1,7 @@
 // Chinese is written first; en/ follows its shape, and the compiler holds the two together.
+import disputes from './disputes'
+import warnings from './warnings'
+
 export default {
   app: {
     name: '枫桥',
@@ -9,7 +12,7 @@ export default {
     notFound: '没有这一页',
     toMap: '回到一张图',
   },
-  nav: { label: '工作区', today: '今日', map: '一张图', data: '数据', admin: '管理' },
+  nav: { label: '工作区', today: '今日', map: '一张图', disputes: '矛盾纠纷', data: '数据', admin: '管理' },
   top: {
     screen: '大屏',
     tokens: '访问令牌',
@@ -352,6 +355,8 @@ export default {
     class: '城乡类别', allClasses: '全部', mode: '方式', modes: { walk: '步行', drive: '车行' }, minutes: '分钟', metres: '米', origin: '依据', settings: '设置', atMost: '不超过 {size} MiB', version: '程序版本', database: '数据库版本', databaseSize: '数据库大小', clock: '服务器时间', dataAt: '地图数据截至', feed: '变更推送', connected: '已连接', away: '已断开',
     memory: '地图数据占内存', streams: '正在看的页面', jobs: '进行中的作业', unsealed: '待封存的审计', elsewhere: '由另一进程封存', good: '正常', look: '请查看',
   },
+  disputes,
+  warnings,
   share: { link: '复制链接', copied: '链接已复制，打开的人只看得到自己有权看的内容', byHand: '浏览器不让复制，可从地址栏取用' },
   toast: { undo: '撤销 {seconds} 秒' },
   household: { close: '关闭地址卡片', what: '住户地址', count: '户数', countUnit: '{count} 户', band: '人数档', dwelling: '住宅类型' },

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { readDisputes, writeDisputes } from './disputesAddress'
+
+it('what is written is read again', () => {
+  const it = { show: 'scan' as const, level: 'village' as const, place: '990321001001', group: 'neighbours', frame: '2026-02', warning: 'W3:17', brief: true }
+  expect(readDisputes(writeDisputes(it) as Record<string, string>)).toEqual(it)
+})
+
+it('what is no choice is none', () => {
+  expect(readDisputes({ show: 'heat', level: 'street', place: '12', frame: 'x', warning: '<b>', brief: 'yes' })).toEqual({
+    show: 'hot_spots', level: null, place: null, group: null, frame: null, warning: null, brief: false,
+  })
+})
