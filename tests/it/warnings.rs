@@ -299,8 +299,14 @@ async fn a_webhook_is_rung_again_until_it_answers_signed_and_names_no_warning() 
     let shown = site.get(Role::System, "/api/webhooks").await;
     assert!(!shown.text().contains("whsec") && shown.json()["items"][0]["url"] == url, "{}", shown.text());
 
+    let red = "insert into incidents (category, source, state, occurred_on, discovered_on, due_on, risk_level, scope_code, safe_place_id)
+               values ('10', 'screening', 'in_process', '2026-02-20', '2026-02-20', '2026-12-31', 'red', 990321001001001, null)";
+    database.root().await.execute(red).await.unwrap();
     the_group_warning(&database, &site).await;
     let rings = format!("/api/webhooks/{id}/deliveries");
+    let raised: i64 = sqlx::query_scalar("select count(*) from warning_steps").fetch_one(&mut database.root().await).await.unwrap();
+    let waiting = site.get(Role::System, &rings).await.json()["items"].as_array().unwrap().len();
+    assert!(raised > 1 && waiting == 1, "{raised} steps of one run are {waiting} rings");
     assert_eq!(deliver_due(&context(&site, "2026-03-01T04:00:01Z")).await.unwrap(), 0, "answered 500");
     let tried = site.get(Role::System, &rings).await.json()["items"][0].clone();
     assert_eq!((&tried["state"], &tried["attempts"], &tried["last_status"]), (&json!("waiting"), &json!(1), &json!(500)), "{tried}");
