@@ -11,6 +11,7 @@ pub mod api;
 mod asked;
 mod clusters;
 mod density;
+mod emerging;
 mod export;
 mod ground;
 mod hot_spots;
@@ -55,7 +56,8 @@ pub struct Entry {
 }
 
 /// All analyses.
-pub static LIST: [&Entry; 7] = [&hot_spots::ENTRY, &rates::ENTRY, &trends::ENTRY, &clusters::ENTRY, &density::ENTRY, &scan::ENTRY, &warnings::ENTRY];
+pub static LIST: [&Entry; 8] =
+    [&hot_spots::ENTRY, &rates::ENTRY, &trends::ENTRY, &clusters::ENTRY, &density::ENTRY, &scan::ENTRY, &warnings::ENTRY, &emerging::ENTRY];
 
 /// The analysis of a name.
 pub fn find(name: &str) -> Result<&'static Entry> {

@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 pub(super) struct AnalyzeArgs {
     #[command(flatten)]
     storage: Storage,
-    /// Which analysis: `hot_spots`, rates, trends, clusters, density, scan, warnings
+    /// Which analysis: `hot_spots`, rates, trends, clusters, density, scan, warnings, emerging
     name: String,
     /// The account whose rights count
     #[arg(long = "as", value_name = "ACCOUNT")]

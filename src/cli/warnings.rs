@@ -81,7 +81,7 @@ async fn look(args: RunArgs) -> Result<ExitCode> {
         say(&json!(done).to_string())?;
     } else {
         say(&format!(
-            "{}：{} 个县（区），新发预警 {}，加重 {}，解除 {}，持续 {} · {}: {} counties, {} raised, {} graver, {} ended, {} go on",
+            "{}：{} 个县（区），新发预警 {}，加重 {}，解除 {}，持续 {} · {}: counties {}, {} raised, {} graver, {} ended, {} go on",
             done.day,
             done.counties,
             done.raised,

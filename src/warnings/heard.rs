@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
+use sqlx::postgres::PgNotification;
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
@@ -95,11 +96,20 @@ impl Hearing {
     }
 }
 
+/// Keys of the steps that were said.
+fn ids(said: &PgNotification) -> Vec<i64> {
+    said.payload().split(',').filter_map(|id| id.parse().ok()).collect()
+}
+
 async fn hear(news: &broadcast::Sender<News>, db: &Db) -> Result<()> {
     let mut listener = db.listen(CHANNEL).await?;
     loop {
         let Some(said) = listener.try_recv().await? else { return Ok(()) };
-        let ids: Vec<i64> = said.payload().split(',').filter_map(|id| id.parse().ok()).collect();
+        let mut ids = ids(&said);
+        // a run takes many steps in one transaction: what has come with the first is told with it
+        while let Some(more) = listener.next_buffered() {
+            ids.extend(self::ids(&more));
+        }
         let mut transaction = db.scoped(&Scopes::default().with_everything("warn")).await?;
         let sql = "select w.id, w.rule, s.action, w.state, w.level, w.scope_code, w.of_cases
                      from warning_steps s join warnings w on w.id = s.warning_id where s.id = any($1) order by s.id";

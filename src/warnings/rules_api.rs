@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::run::{self, Running};
 use super::{Entry, LIST, Owner, store};
 use crate::context::Context;
+use crate::error::Error;
 use crate::http::Problem;
 use crate::http::problem::Failure;
 use crate::users::{Right, Signed};
@@ -164,7 +165,11 @@ async fn run_warnings(State(context): State<Context>, signed: Signed) -> Result<
     let Some(running) = Running::begin().await else {
         return Err(Failure::too_many(20, "warnings are being looked for at the moment; ask again soon"));
     };
-    let done = run::run_within(&context, &signed.reader, &signed.request_id, running).await?;
+    let done = match run::run_within(&context, &signed.reader, &signed.request_id, running).await {
+        // another process has the turn at one of the counties
+        Err(Error::Busy { retry_after_s, message }) => return Err(Failure::too_many(retry_after_s, message)),
+        done => done?,
+    };
     let mut transaction = context.begin(&signed.reader).await?;
     let rules = store::steps_of_run(&mut transaction, &done.run_id).await?;
     let rules = rules.into_iter().map(|(rule, raised, ended, changed)| RuleRun { rule, raised, ended, changed }).collect();

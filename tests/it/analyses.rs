@@ -137,7 +137,7 @@ async fn without_case_rights_an_answer_is_made_of_published_numbers_alone() {
     let allowed: BTreeSet<&str> =
         ["code", "name_zh", "name_en", "class", "rate_per_1000_households_year", "rate_class", "reason"].into_iter().collect();
     let mut before = Vec::new();
-    for name in ["hot_spots", "rates", "trends"] {
+    for name in ["hot_spots", "rates", "trends", "emerging"] {
         for level in ["cell", "village", "township"] {
             let asked = json!({"within": COUNTY, "level": level});
             let result = answered(&site, Role::Official, name, &asked).await;

@@ -189,6 +189,29 @@ async fn a_graver_find_lifts_the_level_once_with_a_step() {
 }
 
 #[tokio::test]
+async fn a_clock_that_begins_before_spring_festival_ends_after_it() {
+    let Some((database, site)) = ready().await else { return };
+    let sql = "insert into incidents (category, source, state, occurred_on, discovered_on, due_on, parties_count, scope_code, safe_place_id)
+               values ('10', 'screening', 'in_process', '2026-02-10', '2026-02-10', '2026-12-31', 12, 990321001001001, null)";
+    database.root().await.execute(sql).await.unwrap();
+    // Friday; the eve is Monday 16 February, and the holidays end with the 23rd
+    run_night(&context(&site, "2026-02-13T04:00:00Z"), false).await.unwrap();
+    let warning = &listed(&site, Role::Centre, "&rule=W4").await[0];
+    assert_eq!((&warning["raised_on"], &warning["due_on"]), (&json!("2026-02-13"), &json!("2026-02-24")));
+    assert_eq!(warning["is_overdue"], json!(true), "by 1 March nobody acted");
+    let days: Vec<(String, i64)> =
+        sqlx::query_as("select name_en, count(*) from holidays where day between '2026-01-01' and '2026-12-31' group by 1 order by 1")
+            .fetch_all(&mut database.root().await)
+            .await
+            .unwrap();
+    let days: Vec<(&str, i64)> = days.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    let expected =
+        [("Dragon Boat Festival", 1), ("Labour Day", 2), ("Mid-Autumn Festival", 1), ("National Day", 3), ("New Year", 1), ("Qingming", 1)];
+    assert_eq!(days[..6], expected);
+    assert_eq!(days[6], ("Spring Festival", 8));
+}
+
+#[tokio::test]
 async fn pages_of_warnings_neither_skip_nor_repeat() {
     let Some((database, site)) = ready().await else { return };
     let sql = "insert into incidents (category, source, state, occurred_on, discovered_on, due_on, parties_count, scope_code, safe_place_id)
@@ -276,8 +299,14 @@ async fn a_webhook_is_rung_again_until_it_answers_signed_and_names_no_warning() 
     let shown = site.get(Role::System, "/api/webhooks").await;
     assert!(!shown.text().contains("whsec") && shown.json()["items"][0]["url"] == url, "{}", shown.text());
 
+    let red = "insert into incidents (category, source, state, occurred_on, discovered_on, due_on, risk_level, scope_code, safe_place_id)
+               values ('10', 'screening', 'in_process', '2026-02-20', '2026-02-20', '2026-12-31', 'red', 990321001001001, null)";
+    database.root().await.execute(red).await.unwrap();
     the_group_warning(&database, &site).await;
     let rings = format!("/api/webhooks/{id}/deliveries");
+    let raised: i64 = sqlx::query_scalar("select count(*) from warning_steps").fetch_one(&mut database.root().await).await.unwrap();
+    let waiting = site.get(Role::System, &rings).await.json()["items"].as_array().unwrap().len();
+    assert!(raised > 1 && waiting == 1, "{raised} steps of one run are {waiting} rings");
     assert_eq!(deliver_due(&context(&site, "2026-03-01T04:00:01Z")).await.unwrap(), 0, "answered 500");
     let tried = site.get(Role::System, &rings).await.json()["items"][0].clone();
     assert_eq!((&tried["state"], &tried["attempts"], &tried["last_status"]), (&json!("waiting"), &json!(1), &json!(500)), "{tried}");

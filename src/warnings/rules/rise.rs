@@ -122,7 +122,7 @@ fn find(facts: &Facts) -> Result<Vec<Found>> {
             let kinds = facts.called(watched.group);
             let sentence = [
                 format!("{}（{kinds}）近 8 周 {cases} 件，预期 {expected:.1} 件，连续 {weeks} 周达到警戒线", cell.name),
-                format!("{cases} cases ({part}) in 8 weeks, {expected:.1} expected; at the alarm line for {weeks} weeks"),
+                format!("{cases} cases ({part}) in 8 weeks, {expected:.1} expected; weeks at the alarm line: {weeks}"),
             ];
             found.push(Found {
                 subject: Subject::Cell(cell.code),
