@@ -40,11 +40,7 @@ impl<'a> Tags<'a> {
     /// −1 in a tunnel, 1 on a bridge.
     pub(super) fn deck(&self) -> i8 {
         let yes = |key: &str| self.get(key).is_some_and(|value| value != "no");
-        if yes("tunnel") {
-            -1
-        } else {
-            i8::from(yes("bridge"))
-        }
+        if yes("tunnel") { -1 } else { i8::from(yes("bridge")) }
     }
 
     /// The administrative level of a border, where it is one.
@@ -110,7 +106,11 @@ const GROUNDS: [(&str, &[&str], u8); 12] = [
     ("boundary", &["national_park", "protected_area"], 6),
     ("leisure", &["nature_reserve", "park", "golf_course"], 7),
     ("natural", &["wood", "scrub", "grassland", "wetland", "glacier", "sand", "beach", "bare_rock"], 8),
-    ("landuse", &["forest", "farmland", "orchard", "meadow", "grass", "vineyard", "residential", "commercial", "industrial", "military", "railway"], 8),
+    (
+        "landuse",
+        &["forest", "farmland", "orchard", "meadow", "grass", "vineyard", "residential", "commercial", "industrial", "military", "railway"],
+        8,
+    ),
     ("landuse", &["cemetery", "quarry", "recreation_ground", "village_green", "allotments", "farmyard", "greenhouse_horticulture"], 11),
     ("aeroway", &["aerodrome", "runway", "taxiway", "apron"], 9),
     ("amenity", &["hospital", "university", "college"], 11),
@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn names_prefer_chinese_and_keep_no_control_characters() {
-        let all = tags(&[("name", "Place\u{7} X"), ("name:zh", "广场"), ("name:en", "Square"), ("ref", "G104;S31"), ("tunnel", "yes"), ("bridge", "no")]);
+        let all =
+            tags(&[("name", "Place\u{7} X"), ("name:zh", "广场"), ("name:en", "Square"), ("ref", "G104;S31"), ("tunnel", "yes"), ("bridge", "no")]);
         assert_eq!(all.names(), ("广场".to_owned(), "Square".to_owned()));
         assert_eq!((all.reference(), all.deck()), ("G104".to_owned(), -1));
         assert_eq!(tags(&[("name", "Place\u{7} X")]).names().0, "Place X");
