@@ -11,7 +11,7 @@ use super::super::faults::{FaultCode, RowFault};
 use super::super::write::BaseOut;
 use super::MOST_NODES;
 use super::frame;
-use super::kinds::{self, Kind, Tags};
+use super::kinds::{self, Drawn, Tags};
 use crate::jobs::Progress;
 
 /// Everything of a feature but its shape.
@@ -27,7 +27,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn of(kind: Kind<'_>, tags: &Tags<'_>) -> Self {
+    pub(super) fn of(kind: Drawn<'_>, tags: &Tags<'_>) -> Self {
         let is_road = kind.layer == "roads";
         Self {
             layer: kind.layer,
