@@ -16,7 +16,7 @@ const dist = resolve('node_modules/maplibre-gl/dist')
 const TYPES = { '.mjs': 'text/javascript', '.css': 'text/css' }
 const host = createServer((request, response) => {
   if (request.url === '/') return response.writeHead(200, { 'content-type': 'text/html' }).end(html)
-  const file = `${dist}/${basename(request.url)}`
+  const file = `${dist}/${basename(new URL(request.url, 'http://x').pathname)}`
   if (!existsSync(file)) return response.writeHead(404).end()
   response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
 })
@@ -31,6 +31,8 @@ try {
   for (let round = 0; round < Number(rounds); round++) {
     if (html) {
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+      page.on('pageerror', (error) => process.stderr.write(`web-proof: ${error.message}\n`))
+      page.on('console', (m) => m.type() === 'error' && process.stderr.write(`web-proof: ${m.text()}\n`))
       await page.goto(`http://127.0.0.1:${host.address().port}/`)
       await page.waitForFunction(() => window.idleMs !== undefined, null, { timeout: 60_000 })
       theirs.push(await page.evaluate(() => window.idleMs))
