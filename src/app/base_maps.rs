@@ -244,7 +244,10 @@ mod tests {
         );
         let policy = maps.policy().to_str().expect("text");
         let hosts = "https://t0.example.cn https://t1.example.cn";
-        assert!(policy.contains(&format!("img-src 'self' data: blob: {hosts};")) && policy.contains(&format!("connect-src 'self' {hosts};")), "{policy}");
+        assert!(
+            policy.contains(&format!("img-src 'self' data: blob: {hosts};")) && policy.contains(&format!("connect-src 'self' {hosts};")),
+            "{policy}"
+        );
         assert!(policy.contains("script-src 'self';") && policy.contains("default-src 'self';"));
         assert!(!format!("{maps:?}{policy}").contains("s3cret"));
         assert_eq!(read("[]").expect("none").policy(), BaseMaps::default().policy());

@@ -84,7 +84,7 @@ impl Worker {
         // the true place of a case is sealed, so a fault of an incident keeps none
         let about = Attended { id, scope_code, keeps_places: request.noun != Noun::Incidents, lang: request.lang };
         let work = import(&self.db, &self.reader, self.clock, source, request, id, Arc::clone(&progress));
-        self.attend(about, work, &progress).await
+        Box::pin(self.attend(about, work, &progress)).await
     }
 
     /// Gives signs of life while a work is done, and writes how it ended, but for `done`.

@@ -6,10 +6,10 @@ use geo_types::{Geometry, MultiPolygon};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use super::Layer;
 use super::points::{Attributes, Row};
 use super::published::PublishedRow;
 use super::sets::Facets;
-use super::Layer;
 use super::words::Lists;
 use crate::codes::{AreaCode, Level};
 use crate::geom::{self, LonLat};

@@ -43,7 +43,11 @@ fn extract() -> Pbf {
         .way(110, &[50, 51], &[("natural", "coastline")])
         .way(111, &[1, 60], &[("power", "line")])
         .way(112, &[3, 9_999], &[("highway", "residential")])
-        .relation(201, &[(105, "outer"), (106, "outer"), (107, "inner")], &[("type", "multipolygon"), ("natural", "water"), ("water", "lake"), ("name", "月湖")])
+        .relation(
+            201,
+            &[(105, "outer"), (106, "outer"), (107, "inner")],
+            &[("type", "multipolygon"), ("natural", "water"), ("water", "lake"), ("name", "月湖")],
+        )
         .relation(202, &[(101, "outer")], &[("type", "boundary"), ("boundary", "administrative"), ("admin_level", "6")])
 }
 
@@ -191,7 +195,8 @@ async fn what_is_imported_is_on_the_tiles_of_a_running_server_from_its_zoom_on()
     let (_folder, path) = file(&extract().finish());
     assert_eq!(told(&db, &["basemap", &path]).await.ending(), "committed");
     model.wait_fresh_within(std::time::Duration::from_secs(30)).await.unwrap();
-    let names = |z: u8| -> Vec<String> { tile(z).into_iter().map(|(layer, kind, name)| format!("{layer} {kind} {name}").trim_end().to_owned()).collect() };
+    let names =
+        |z: u8| -> Vec<String> { tile(z).into_iter().map(|(layer, kind, name)| format!("{layer} {kind} {name}").trim_end().to_owned()).collect() };
     let wide = names(9);
     assert!(wide.contains(&"roads major_road 中路".to_owned()) && wide.contains(&"water lake 月湖".to_owned()), "{wide:?}");
     assert!(!wide.iter().any(|f| f.contains("minor_road") || f.starts_with("buildings") || f.starts_with("places")), "{wide:?}");

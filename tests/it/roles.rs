@@ -69,7 +69,9 @@ fn filling(path: &str, name: &str) -> Filling {
         ("service-standards", "id") => only("1", "9900001"),
         ("settings", "key") => only("map_attribution", "no_such_setting"),
         ("analyses", "name") => only("rates", "rates"),
-        ("tiles", "layers") => only("areas,cells,households,facilities,incidents,earth,landuse,water,roads,buildings,boundaries,places,published", "nothing"),
+        ("tiles", "layers") => {
+            only("areas,cells,households,facilities,incidents,earth,landuse,water,roads,buildings,boundaries,places,published", "nothing")
+        }
         ("tiles", "z") => only("12", "31"),
         ("tiles", "x") => only("3413", "x"),
         ("tiles", "y") => only("1702", "y"),
@@ -301,7 +303,9 @@ async fn no_tile_shows_a_word_of_the_other_township_at_any_zoom() {
     let mut seen = BTreeSet::new();
     for role in Role::ALL {
         for tile in tiles_over_both() {
-            let path = format!("/tiles/areas,area_labels,cells,cell_labels,households,facilities,incidents,earth,landuse,water,roads,buildings,boundaries,places,published/{tile}");
+            let path = format!(
+                "/tiles/areas,area_labels,cells,cell_labels,households,facilities,incidents,earth,landuse,water,roads,buildings,boundaries,places,published/{tile}"
+            );
             let answer = site.get(role, &path).await;
             if answer.status != StatusCode::OK {
                 continue;

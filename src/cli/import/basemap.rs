@@ -28,7 +28,9 @@ pub(super) async fn bring(args: &ImportArgs, worker: &Worker, lang: Lang, out: &
         ("--skip-faulty", args.skip_faulty),
     ];
     if let Some((option, _)) = foreign.iter().find(|(_, given)| *given) {
-        return Err(Error::Usage(format!("{option} says nothing about a base map: leave it out. A base map takes --add, --source, --dry-run, --report")));
+        return Err(Error::Usage(format!(
+            "{option} says nothing about a base map: leave it out. A base map takes --add, --source, --dry-run, --report"
+        )));
     }
     for (i, file) in args.files.iter().enumerate() {
         if let Err(error) = std::fs::File::open(file) {

@@ -142,7 +142,8 @@ fn closed(area: Rect, runs: &[Vec<Coord>]) -> Vec<Polygon> {
                 break;
             };
             let reach = way(end, begins[next]);
-            let mut passed: Vec<(f64, Coord)> = (0..4_u8).map(|k| (way(end, f64::from(k)), corners[usize::from(k)])).filter(|c| c.0 < reach).collect();
+            let mut passed: Vec<(f64, Coord)> =
+                (0..4_u8).map(|k| (way(end, f64::from(k)), corners[usize::from(k)])).filter(|c| c.0 < reach).collect();
             passed.sort_by(|a, b| a.0.total_cmp(&b.0));
             places.extend(passed.into_iter().map(|c| c.1));
             at = next;

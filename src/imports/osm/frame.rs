@@ -35,19 +35,15 @@ fn unreadable(error: &std::io::Error) -> RowFault {
 /// Goes from block to block without reading them; a file that ends early, holds more than it may or is none is refused.
 pub(super) fn look(path: &Path) -> Result<Frame, RowFault> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let no_pbf = || RowFault::new(0, FaultCode::NotPbf).arg(&name);
     let length = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
     if length == 0 {
         return Err(RowFault::new(0, FaultCode::Empty));
     }
-    let mut frame = Frame { blocks: 0, area: header(path)?.ok_or_else(no_pbf)? };
+    let mut frame = Frame { blocks: 0, area: header(path, &name)? };
     let mut reader = open(path)?;
     let mut at = 0;
     while at < length {
-        let (header, _) = match reader.next_header_skip_blob() {
-            Some(Ok(found)) => found,
-            _ => return Err(truncated(at)),
-        };
+        let Some(Ok((header, _))) = reader.next_header_skip_blob() else { return Err(truncated(at)) };
         if !(0..=LONGEST_BLOCK).contains(&header.get_blob_size()) {
             return Err(damaged(frame.blocks + 1, format!("it says it is {} bytes long", header.get_blob_size())));
         }
@@ -61,19 +57,17 @@ pub(super) fn look(path: &Path) -> Result<Frame, RowFault> {
     Ok(frame)
 }
 
-/// The box of the first block, where that is a header.
-fn header(path: &Path) -> Result<Option<Option<Rect>>, RowFault> {
-    let Some(Ok(blob)) = open(path)?.next() else { return Ok(None) };
-    if blob.get_type() != BlobType::OsmHeader {
-        return Ok(None);
-    }
+/// The box that the first block names; a file that does not begin with a header is no PBF.
+fn header(path: &Path, name: &str) -> Result<Option<Rect>, RowFault> {
+    let first = open(path)?.next().and_then(Result::ok).filter(|blob| blob.get_type() == BlobType::OsmHeader);
+    let Some(blob) = first else { return Err(RowFault::new(0, FaultCode::NotPbf).arg(name)) };
     let header = blob.to_headerblock().map_err(|error| unpacked(0, error))?;
     if let Some(foreign) = header.required_features().iter().find(|feature| !KNOWN.contains(&feature.as_str())) {
         return Err(RowFault::new(0, FaultCode::PbfFeature).arg(foreign));
     }
     let corner = |x: f64, y: f64| Coord { x: x.clamp(-180.0, 180.0), y: y.clamp(-85.0, 85.0) };
     let area = header.bbox().map(|b| Rect::new(corner(b.left, b.bottom), corner(b.right, b.top)));
-    Ok(Some(area.filter(|area| area.width() > 0.0 && area.height() > 0.0)))
+    Ok(area.filter(|area| area.width() > 0.0 && area.height() > 0.0))
 }
 
 /// Unpacks the blocks of data one after the other, until `each` says that it is enough.

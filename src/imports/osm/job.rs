@@ -55,7 +55,7 @@ impl Worker {
         scoped.commit().await?;
         let about = Attended { id: &id, scope_code: 0, keeps_places: true, lang: request.lang };
         let work = Box::pin(self.bring_basemap(&id, request, Arc::clone(&progress)));
-        let outcome = self.attend(about, work, &progress).await?;
+        let outcome = Box::pin(self.attend(about, work, &progress)).await?;
         Ok((id, outcome))
     }
 

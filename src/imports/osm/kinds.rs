@@ -40,11 +40,7 @@ impl<'a> Tags<'a> {
     /// −1 in a tunnel, 1 on a bridge.
     pub(super) fn deck(&self) -> i8 {
         let yes = |key: &str| self.get(key).is_some_and(|value| value != "no");
-        if yes("tunnel") {
-            -1
-        } else {
-            i8::from(yes("bridge"))
-        }
+        if yes("tunnel") { -1 } else { i8::from(yes("bridge")) }
     }
 
     /// The administrative level of a border, where it is one.
@@ -65,19 +61,20 @@ fn clean(text: &str) -> String {
 
 /// What something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind<'a> {
+pub(super) struct Drawn<'a> {
     pub(super) layer: &'static str,
     pub(super) kind: &'a str,
     pub(super) detail: &'a str,
     pub(super) min_zoom: u8,
 }
 
-const fn kind<'a>(layer: &'static str, kind: &'a str, detail: &'a str, min_zoom: u8) -> Option<Kind<'a>> {
-    Some(Kind { layer, kind, detail, min_zoom })
+#[expect(clippy::unnecessary_wraps, reason = "every arm of the tables below ends in it, beside those that end in nothing")]
+const fn kind<'a>(layer: &'static str, kind: &'a str, detail: &'a str, min_zoom: u8) -> Option<Drawn<'a>> {
+    Some(Drawn { layer, kind, detail, min_zoom })
 }
 
 /// What an area is: a closed way or a multipolygon.
-pub(super) fn area<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
+pub(super) fn area<'a>(tags: &Tags<'a>) -> Option<Drawn<'a>> {
     if tags.get("building").is_some_and(|value| value != "no") {
         return kind("buildings", "building", "", 14);
     }
@@ -87,7 +84,7 @@ pub(super) fn area<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
     water_area(tags).or_else(|| landuse(tags))
 }
 
-fn water_area<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
+fn water_area<'a>(tags: &Tags<'a>) -> Option<Drawn<'a>> {
     let detail = tags.get("water").unwrap_or("");
     match (tags.get("natural"), tags.get("waterway"), tags.get("landuse"), tags.get("leisure")) {
         (Some("water"), ..) => match detail {
@@ -110,7 +107,11 @@ const GROUNDS: [(&str, &[&str], u8); 12] = [
     ("boundary", &["national_park", "protected_area"], 6),
     ("leisure", &["nature_reserve", "park", "golf_course"], 7),
     ("natural", &["wood", "scrub", "grassland", "wetland", "glacier", "sand", "beach", "bare_rock"], 8),
-    ("landuse", &["forest", "farmland", "orchard", "meadow", "grass", "vineyard", "residential", "commercial", "industrial", "military", "railway"], 8),
+    (
+        "landuse",
+        &["forest", "farmland", "orchard", "meadow", "grass", "vineyard", "residential", "commercial", "industrial", "military", "railway"],
+        8,
+    ),
     ("landuse", &["cemetery", "quarry", "recreation_ground", "village_green", "allotments", "farmyard", "greenhouse_horticulture"], 11),
     ("aeroway", &["aerodrome", "runway", "taxiway", "apron"], 9),
     ("amenity", &["hospital", "university", "college"], 11),
@@ -121,7 +122,7 @@ const GROUNDS: [(&str, &[&str], u8); 12] = [
     ("highway", &["pedestrian", "footway"], 14),
 ];
 
-fn landuse<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
+fn landuse<'a>(tags: &Tags<'a>) -> Option<Drawn<'a>> {
     let (key, value, min_zoom) = GROUNDS.iter().find_map(|(key, values, min_zoom)| {
         let value = tags.get(key)?;
         values.contains(&value).then_some((*key, value, *min_zoom))
@@ -134,7 +135,7 @@ fn landuse<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
 }
 
 /// What a line is: a way, open or closed.
-pub(super) fn line<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
+pub(super) fn line<'a>(tags: &Tags<'a>) -> Option<Drawn<'a>> {
     if tags.is("area", "yes") {
         return None;
     }
@@ -173,7 +174,7 @@ pub(super) fn line<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
 }
 
 /// What a point is: a place with a name.
-pub(super) fn place<'a>(tags: &Tags<'a>) -> Option<Kind<'a>> {
+pub(super) fn place<'a>(tags: &Tags<'a>) -> Option<Drawn<'a>> {
     tags.get("name")?;
     let detail = tags.get("place")?;
     let (name, min_zoom) = match detail {
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn kinds_are_those_of_the_schema() {
-        let of = |found: Option<Kind<'static>>| found.map(|k| (k.layer, k.kind, k.detail));
+        let of = |found: Option<Drawn<'static>>| found.map(|k| (k.layer, k.kind, k.detail));
         assert_eq!(of(line(&tags(&[("highway", "motorway")]))), Some(("roads", "highway", "motorway")));
         assert_eq!(of(line(&tags(&[("highway", "trunk_link")]))), Some(("roads", "major_road", "trunk_link")));
         assert_eq!(of(line(&tags(&[("highway", "residential")]))), Some(("roads", "minor_road", "residential")));
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn names_prefer_chinese_and_keep_no_control_characters() {
-        let all = tags(&[("name", "Place\u{7} X"), ("name:zh", "广场"), ("name:en", "Square"), ("ref", "G104;S31"), ("tunnel", "yes"), ("bridge", "no")]);
+        let all =
+            tags(&[("name", "Place\u{7} X"), ("name:zh", "广场"), ("name:en", "Square"), ("ref", "G104;S31"), ("tunnel", "yes"), ("bridge", "no")]);
         assert_eq!(all.names(), ("广场".to_owned(), "Square".to_owned()));
         assert_eq!((all.reference(), all.deck()), ("G104".to_owned(), -1));
         assert_eq!(tags(&[("name", "Place\u{7} X")]).names().0, "Place X");

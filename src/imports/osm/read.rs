@@ -11,7 +11,7 @@ use super::super::faults::{FaultCode, RowFault};
 use super::super::write::BaseOut;
 use super::MOST_NODES;
 use super::frame;
-use super::kinds::{self, Kind, Tags};
+use super::kinds::{self, Drawn, Tags};
 use crate::jobs::Progress;
 
 /// Everything of a feature but its shape.
@@ -27,7 +27,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn of(kind: Kind<'_>, tags: &Tags<'_>) -> Self {
+    pub(super) fn of(kind: Drawn<'_>, tags: &Tags<'_>) -> Self {
         let is_road = kind.layer == "roads";
         Self {
             layer: kind.layer,
@@ -130,7 +130,8 @@ impl Extract {
                 }
             }
             let Some(kind) = kinds::area(&tags) else { continue };
-            let (inner, outer): (Vec<_>, Vec<_>) = ways().map(|way| (way.role().is_ok_and(|role| role == "inner"), way.member_id)).partition(|way| way.0);
+            let (inner, outer): (Vec<_>, Vec<_>) =
+                ways().map(|way| (way.role().is_ok_and(|role| role == "inner"), way.member_id)).partition(|way| way.0);
             let keys = |ways: Vec<(bool, i64)>| ways.into_iter().map(|way| way.1).collect::<Vec<i64>>();
             let found = Multipolygon { look: Look::of(kind, &tags), outer: keys(outer), inner: keys(inner) };
             self.wanted_ways.extend(found.outer.iter().chain(&found.inner));
@@ -216,10 +217,7 @@ impl Extract {
         }
         let old = around.unwrap_or_else(|| Rect::new(place, place));
         let (min, max) = (old.min(), old.max());
-        *around = Some(Rect::new(
-            Coord { x: min.x.min(place.x), y: min.y.min(place.y) },
-            Coord { x: max.x.max(place.x), y: max.y.max(place.y) },
-        ));
+        *around = Some(Rect::new(Coord { x: min.x.min(place.x), y: min.y.min(place.y) }, Coord { x: max.x.max(place.x), y: max.y.max(place.y) }));
         let tags = tags();
         if let Some(kind) = kinds::place(&tags) {
             self.places.push(Look::of(kind, &tags).shaped(Point(place).into()));

@@ -29,7 +29,9 @@ pub(super) fn chains(ways: &[&[i64]], directed: bool) -> Vec<Vec<i64>> {
         while chain.first() != chain.last() {
             let Some(&end) = chain.last() else { break };
             let next = by_end.get(&end).and_then(|all| {
-                all.iter().copied().find(|&i| !used[i] && ways[i].len() > 1 && (ways[i].first() == Some(&end) || (!directed && ways[i].last() == Some(&end))))
+                all.iter()
+                    .copied()
+                    .find(|&i| !used[i] && ways[i].len() > 1 && (ways[i].first() == Some(&end) || (!directed && ways[i].last() == Some(&end))))
             });
             let Some(next) = next else { break };
             used[next] = true;
@@ -61,7 +63,8 @@ pub(super) fn polygons(outer: Vec<Polygon>, inner: Vec<Polygon>) -> Option<Multi
         let Some(at) = hole.exterior().0.first().map(|&c| Point(c)) else { continue };
         let size = hole.unsigned_area();
         // a hole may touch its ring: then its first corner lies in no ring, and the smallest that is larger has it
-        let holder = all.iter().position(|(area, ring, _)| *area > size && ring.contains(&at)).or_else(|| all.iter().position(|(area, ..)| *area > size));
+        let holder =
+            all.iter().position(|(area, ring, _)| *area > size && ring.contains(&at)).or_else(|| all.iter().position(|(area, ..)| *area > size));
         if let Some(holder) = holder {
             all[holder].2.push(hole.exterior().clone());
         }

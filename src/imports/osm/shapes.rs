@@ -51,7 +51,8 @@ fn ground(extract: &Extract) -> Vec<(Look, Geometry)> {
     let ways: Vec<&[i64]> = extract.coasts.iter().map(|nodes| extract.keys(nodes)).collect();
     let coasts: Vec<Vec<Coord>> = chains(&ways, true).iter().map(|keys| keys.iter().filter_map(|&key| extract.place_of(key)).collect()).collect();
     let ground = coast::ground(area, &coasts);
-    let all = |polygons: Vec<Polygon>, layer, kind| polygons.into_iter().map(move |p| (Look::plain(layer, kind, String::new(), GROUND_ZOOM), p.into()));
+    let all =
+        |polygons: Vec<Polygon>, layer, kind| polygons.into_iter().map(move |p| (Look::plain(layer, kind, String::new(), GROUND_ZOOM), p.into()));
     all(ground.land, "earth", "earth").chain(all(ground.sea, "water", "ocean")).collect()
 }
 

@@ -131,7 +131,9 @@ impl Pbf {
         for groups in [nodes, vec![&self.ways], vec![&self.relations]] {
             let mut block = Vec::new();
             bytes(&mut block, 1, &table);
-            groups.into_iter().for_each(|group| bytes(&mut block, 2, group));
+            for group in groups {
+                bytes(&mut block, 2, group);
+            }
             blob(&mut file, "OSMData", &packed_blob(&block));
         }
         file
@@ -146,7 +148,9 @@ pub(crate) fn header(features: &[&str], bbox: Option<[f64; 4]>) -> Vec<u8> {
         sides.iter().zip(1..).for_each(|(side, field)| number(&mut inside, field, zigzag((side * 1e9).round() as i64)));
         bytes(&mut header, 1, &inside);
     }
-    features.iter().for_each(|feature| bytes(&mut header, 4, feature.as_bytes()));
+    for feature in features {
+        bytes(&mut header, 4, feature.as_bytes());
+    }
     let mut file = Vec::new();
     blob(&mut file, "OSMHeader", &packed_blob(&header));
     file

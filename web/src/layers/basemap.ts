@@ -23,6 +23,9 @@ export const basemap: Layer = {
     const main = among('highway', 'major_road')
     const street = among('minor_road', 'path', 'aeroway', 'other')
     const width = (...stops: number[]) => byZoom(...stops.map((stop, i) => (i % 2 ? (['case', among('path'), stop / 3, stop] as unknown as number) : stop)))
+    /** Main roads by rank: in a town most of them are of the lower ones. */
+    const ranked = (wide: number) => ['match', ['get', 'kind_detail'], ['motorway', 'trunk', 'primary', ''], wide, ['secondary'], wide * 0.7, wide * 0.5] as unknown as number
+    const rank = (...stops: number[]) => byZoom(...stops.map((stop, i) => (i % 2 ? ranked(stop) : stop)))
     const small = (narrow: number, wide: number) => ['case', among('river'), wide, narrow] as unknown as number
     const faded = view.cells.on ? byZoom(11, 0.4, 12, 0.5, 14, 0.6) : byZoom(10, 0.8, 13, 1)
     return [
@@ -57,14 +60,14 @@ export const basemap: Layer = {
         at: 'road',
         spec: {
           id: 'road-case', type: 'line', ...layer('roads'), filter: main, layout: ROUND,
-          paint: { 'line-color': c.streetCase, 'line-width': byZoom(9, 1.6, 11, 3.4, 14, 12, 15, 20) },
+          paint: { 'line-color': c.streetCase, 'line-width': rank(9, 1.6, 11, 3.4, 14, 12, 15, 20) },
         },
       },
       {
         at: 'road',
         spec: {
           id: 'road', type: 'line', ...layer('roads'), filter: main, layout: ROUND,
-          paint: { 'line-color': c.street, 'line-width': byZoom(9, 0.9, 11, 2.1, 14, 9.5, 15, 17) },
+          paint: { 'line-color': c.street, 'line-width': rank(9, 0.9, 11, 2.1, 14, 9.5, 15, 17) },
         },
       },
       {
