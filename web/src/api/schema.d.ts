@@ -184,6 +184,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/base-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Base maps of other servers that may lie under the map, empty where none is configured. Whoever sees a map sees them. */
+        get: operations["list_base_maps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cells": {
         parameters: {
             query?: never;
@@ -1465,6 +1482,36 @@ export interface components {
              * @description Warnings it would have raised, in the areas whose cases the reader may open.
              */
             would_raise: number;
+        };
+        /** @description A base map of pictures. */
+        BaseMap: {
+            /** @description Short name, for addresses of the page. */
+            id: string;
+            /** @description Name in Chinese. */
+            name_zh: string;
+            /** @description Name in English. */
+            name_en: string;
+            /** @description What is drawn, bottom to top: each the addresses of its tiles with `{z}`, `{x}`, `{y}`, one for each host. */
+            layers: string[][];
+            /**
+             * Format: int32
+             * @description Pixels along a side of a tile.
+             */
+            tile_size: number;
+            /**
+             * Format: int32
+             * @description First zoom that there is.
+             */
+            min_zoom: number;
+            /**
+             * Format: int32
+             * @description Last zoom that there is.
+             */
+            max_zoom: number;
+            /** @description Whose map it is, to be shown on it. */
+            attribution: string;
+            /** @description Its approval number 审图号, to be shown on it. */
+            approval_no?: string | null;
         };
         /** @description A job that was begun or asked about. */
         Begun: {
@@ -4537,6 +4584,42 @@ export interface operations {
             };
         };
     };
+    list_base_maps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseMap"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Anything that fails is told as a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cells: {
         parameters: {
             query?: {
@@ -5007,7 +5090,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What is exported */
-                what: "areas" | "cells" | "households" | "facilities" | "incidents" | "published" | "water" | "roads" | "greens";
+                what: "areas" | "cells" | "households" | "facilities" | "incidents" | "published" | "water" | "roads" | "landuse" | "buildings" | "boundaries" | "places";
             };
             cookie?: never;
         };
