@@ -69,7 +69,17 @@ impl App {
     /// Everything a server needs beside its rooms is made here.
     pub fn new(context: Context, tiles: Arc<TileService>, door: Door) -> Self {
         let looks = Arc::new(Looks::new(context.db.clone()));
-        Self { context, tiles, door, looks, events: Arc::default(), hearing: Arc::default(), figures: Arc::default(), sealer: None, base_maps: BaseMaps::default() }
+        Self {
+            context,
+            tiles,
+            door,
+            looks,
+            events: Arc::default(),
+            hearing: Arc::default(),
+            figures: Arc::default(),
+            sealer: None,
+            base_maps: BaseMaps::default(),
+        }
     }
 }
 

@@ -29,6 +29,9 @@ pub use viewer::Viewer;
 
 use crate::error::Result;
 
+/// The media type of a tile.
+pub const MVT: &str = "application/vnd.mapbox-vector-tile";
+
 /// Characters of a filter that stand in the audit trail; a longer one is told apart by its hash.
 const LONGEST_FILTER: usize = 200;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use super::MVT;
 use super::cache::{Cache, Key, Tile};
 use super::encode::{self, encode};
 use super::filter::Filter;
@@ -19,11 +20,10 @@ use crate::read_model::{Layer, Model, ReadModel, Reader};
 const ENCODER: &str = "3";
 const VARY: HeaderValue = HeaderValue::from_static("Cookie, Authorization, Accept-Encoding");
 const CACHING: HeaderValue = HeaderValue::from_static("private, no-cache");
-const MVT: HeaderValue = HeaderValue::from_static("application/vnd.mapbox-vector-tile");
 /// Bodies below this are not packed: it would make them larger.
 const SMALLEST_PACKED: usize = 200;
 /// Room for the headers of an answer, with those that every answer has.
-const HEADERS: usize = 14;
+const HEADERS: usize = 12;
 
 /// Answers for tiles.
 #[derive(Debug)]
@@ -171,7 +171,7 @@ fn answer(headers: &HeaderMap, tile: &Tile, encoding: Encoding) -> Response<Body
     } else if tile.empty {
         *response.status_mut() = StatusCode::NO_CONTENT;
     } else {
-        said.insert(header::CONTENT_TYPE, MVT);
+        said.insert(header::CONTENT_TYPE, HeaderValue::from_static(MVT));
         if let Some(name) = encoding.name().filter(|_| tile.packed) {
             said.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }

@@ -67,7 +67,16 @@ async fn a_tile_is_answered_before_the_routes_once_its_reader_is_known_and_the_l
     site.get(Role::Planner, kind).await;
     assert!(site.is_prompt(Role::Planner, kind).await);
     assert!(!site.is_prompt(Role::Planner, "/tiles/facilities/15/27306/13593?kind=F02").await, "another filter is another look");
-    assert!(!site.is_prompt(Role::Planner, "/tiles/cells/15/27306/1359x").await && !site.is_prompt(Role::Planner, "/tiles/cell/15/27306/13593").await);
+    assert!(
+        !site.is_prompt(Role::Planner, "/tiles/cells/15/27306/1359x").await && !site.is_prompt(Role::Planner, "/tiles/cell/15/27306/13593").await
+    );
+    let header = |answer: &Answer, name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    let tile = site.get(Role::Planner, "/tiles/cells/10/853/425").await;
+    assert_eq!(tile.status, StatusCode::OK);
+    assert_eq!(header(&tile, "content-security-policy").as_deref(), Some("default-src 'none'"));
+    let list = site.get(Role::Planner, "/api/cells").await;
+    assert!(header(&list, "content-security-policy").is_some_and(|policy| policy.contains("frame-ancestors 'none'")));
+    assert_eq!([&tile, &list].map(|answer| header(answer, "x-content-type-options")), [Some("nosniff".into()), Some("nosniff".into())]);
     let later = site.at(noon() + TimeDelta::minutes(10));
     assert!(!later.is_prompt(Role::Planner, cells).await);
 }

@@ -116,13 +116,14 @@ const READERS: [(&str, &str); 9] = [
 ];
 
 /// The files that read incidents in memory, and why each may.
-const READERS_IN_MEMORY: [(&str, &str); 7] = [
+const READERS_IN_MEMORY: [(&str, &str); 8] = [
     ("src/analyses/ground.rs", "cases of an area of which the reader may open each; privacy is asked for the whole of it"),
     ("src/read_model/model.rs", "the digest"),
     ("src/read_model/size.rs", "bytes"),
     ("src/read_model/ask.rs", "keys in a box, of cases the reader may open"),
     ("src/read_model/apply.rs", "the follower"),
     ("src/tiles/encode/heat/cases.rs", "cases the reader may open"),
+    ("src/tiles/encode/mod.rs", "whether blocks are few, which decides on the thread"),
     ("src/tiles/encode/points.rs", "cases the reader may open"),
 ];
 

@@ -92,7 +92,14 @@ async fn at_every_zoom_the_tiles_add_up_to_the_readers_rows() {
     drop(model);
 }
 
-async fn ask(service: &Arc<TileService>, reader: &Reader, layers: &str, t: TileId, accept: &str, known: Option<&str>) -> (StatusCode, String, Vec<u8>) {
+async fn ask(
+    service: &Arc<TileService>,
+    reader: &Reader,
+    layers: &str,
+    t: TileId,
+    accept: &str,
+    known: Option<&str>,
+) -> (StatusCode, String, Vec<u8>) {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT_ENCODING, accept.parse().unwrap());
     if let Some(known) = known {

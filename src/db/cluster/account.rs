@@ -58,9 +58,8 @@ impl Account {
     /// It is made beside its place and put there once it is the account's: another start that looks meanwhile finds nothing
     /// or all of it.
     pub(super) fn private_dir(&self, path: &Path) -> Result<()> {
-        let refused = |e: std::io::Error| {
-            Error::Usage(format!("cannot make the directory {}: {e}. Choose another place with --data-dir.", path.display()))
-        };
+        let refused =
+            |e: std::io::Error| Error::Usage(format!("cannot make the directory {}: {e}. Choose another place with --data-dir.", path.display()));
         if std::fs::symlink_metadata(path).is_ok() {
             return self.check_private(path);
         }
