@@ -17,6 +17,7 @@ use crate::read_model::Model;
 /// Form of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AnalysisFormat)]
 pub enum Format {
     /// GeoJSON, WGS 84 degrees.
     #[default]

@@ -56,7 +56,7 @@ fn broken_borders(coverage: &Coverage, tiles: impl IntoIterator<Item = TileId>, 
         uses.entry((a.min(b), a.max(b))).or_default()[usize::from(a > b)] += 1;
     }
     let fair = |edge: &Edge, n: [usize; 2]| n == [1, 1] || (n[0] == n[1] && rounded.contains(edge));
-    let wrong = |(edge, n): &(Edge, [usize; 2])| !fair(edge, *n) && !(n[0] + n[1] == 1 && outline(*edge));
+    let wrong = |(edge, n): &(Edge, [usize; 2])| !(fair(edge, *n) || n[0] + n[1] == 1 && outline(*edge));
     uses.into_iter().filter(wrong).map(|(edge, n)| format!("{edge:?} used {n:?}")).collect()
 }
 

@@ -182,7 +182,7 @@ fn one_caller(error: Error) -> Failure {
 #[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
 async fn sign_out(State(door): State<Door>, _: Signed, headers: HeaderMap) -> Result<Response> {
     if let Some(secret) = signin::cookie(&headers) {
-        door.sign_in.close(&secret).await?;
+        door.sign_in.close(secret).await?;
     }
     Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), "", door.secure))
 }

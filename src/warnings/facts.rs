@@ -12,6 +12,7 @@ use crate::codes::CellCode;
 /// How grave, canonical four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = WarningLevel)]
 pub enum Level {
     /// 蓝 latent.
     Blue,

@@ -3597,7 +3597,7 @@ export interface components {
             /** @description State after. */
             to: string;
             /** @description Level after. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["WarningLevel"];
             /** @description Reason given, may be empty. */
             reason: string;
             /** @description The numbers at that time. */
@@ -3761,6 +3761,11 @@ export interface components {
             /** @description The first one first. */
             history: components["schemas"]["StepView"][];
         };
+        /**
+         * @description How grave, canonical four.
+         * @enum {string}
+         */
+        WarningLevel: "blue" | "yellow" | "orange" | "red";
         /** @description A warning. */
         WarningView: {
             /** @description Key. */
@@ -3781,7 +3786,7 @@ export interface components {
             /** @description What was found, English. */
             sentence_en: string;
             /** @description How grave. */
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["WarningLevel"];
             subject: components["schemas"]["SubjectView"];
             /** @description The numbers of the sentence; a unit stands in the key. */
             numbers: Record<string, never>;
