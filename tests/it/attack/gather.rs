@@ -45,6 +45,7 @@ pub(crate) async fn gather(site: &Site, account: &Account, truth: &Truth, own: &
     spy.cases().await;
     spy.table().await;
     spy.sums().await;
+    spy.mixes().await;
     spy.cards().await;
     spy.tiles().await;
     spy.heat().await;
@@ -164,6 +165,30 @@ impl Spy<'_> {
         match item["count"].as_u64() {
             Some(count) => assert_eq!(count, u64::from(shown.iter().sum::<u32>()), "{group} {months:?} {item}: the sum and the table differ"),
             None => assert!(shown.is_empty() && item["rate"].is_null() && item["class"].is_null(), "{item}"),
+        }
+    }
+
+    /// Kinds of a place, month by month: of one place what the table tells, and at least as many where places are added up.
+    async fn mixes(&mut self) {
+        for place in self.truth.areas.clone() {
+            for month in self.truth.months.clone() {
+                let path = format!("/api/incident-mix?within={place}&from={month}-02&to={month}-03");
+                let Some(mix) = self.json(&path).await else { continue };
+                if mix["source"] == "cases" {
+                    continue;
+                }
+                assert!(mix["channels"].is_null(), "{path}: published numbers have no channel");
+                for kind in mix["kinds"].as_array().unwrap() {
+                    let group = kind["code"].as_str().unwrap();
+                    if place.level() >= Level::Township {
+                        let shown = self.learnt.shown.get(&(place, group.to_owned(), month.clone())).map(|count| u64::from(*count));
+                        assert_eq!(kind["count"].as_u64(), shown, "{path}: {kind} is not what the table tells");
+                    } else if let Some(count) = kind["count"].as_u64() {
+                        let parts = self.truth.parts(place, group, &[&month]);
+                        self.learnt.facts.push(Fact::between(parts, count as f64, f64::INFINITY));
+                    }
+                }
+            }
         }
     }
 
