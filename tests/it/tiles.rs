@@ -142,7 +142,7 @@ async fn bytes_differ_exactly_when_etags_do_in_two_services_and_after_a_restart(
         };
         owner.execute(text.as_str()).await.unwrap();
         for service in &services {
-            service.model().wait_fresh_within(Duration::from_secs(5)).await.unwrap();
+            service.model().wait_fresh_within(Duration::from_secs(30)).await.unwrap();
         }
         let model = services[0].model().model();
         for (i, &(layers, t)) in tiles.iter().enumerate().filter(|(i, _)| (i + edit) % 5 == 0 || edit == 49) {
