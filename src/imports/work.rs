@@ -1,8 +1,8 @@
-//! An import as a job: its row before, signs of life during, the end after; each in a transaction of its own.
+//! An import as a job.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::commit::{Ending, Outcome, Request, import};
@@ -12,12 +12,9 @@ use super::source::Source;
 use crate::context::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::jobs::{self, FaultRow, New, Progress, State};
+use crate::jobs::{self, Desk, FaultRow, New, Progress, State};
 use crate::privacy::text_gate;
 use crate::users::{Reader, Right};
-
-/// Between two signs of life.
-const BEAT: Duration = Duration::from_secs(1);
 
 /// Who works, where and by which clock.
 #[derive(Debug, Clone)]
@@ -50,10 +47,16 @@ pub fn scope_of(reader: &Reader, request: &Request) -> i64 {
 }
 
 impl Worker {
+    pub(super) fn desk(&self) -> Desk<'_, impl Fn() -> DateTime<Utc> + Sync> {
+        let clock = self.clock;
+        Desk { db: &self.db, scopes: self.reader.scopes(), now: move || clock.now() }
+    }
+
     /// Writes the row of an import that begins; returns its id.
     pub async fn begin(&self, source: &Source, request: &Request) -> Result<String> {
         text_gate::refuse("source", &request.source)?;
-        let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
+        let desk = self.desk();
+        let id = desk.name();
         let params = json!({
             "file": text_gate::masked(source.name().to_owned()), "source": request.source, "crs": request.crs,
             "layer": request.options.choice.layer.clone().map(text_gate::masked), "heading_row": request.options.choice.heading_row,
@@ -61,8 +64,6 @@ impl Worker {
             "under": request.options.under, "make_under": request.make_under, "extend": request.options.extend, "repair": request.options.repair,
             "replace_source": request.replace, "skip_faulty": request.skip_faulty, "dry_run": request.dry_run,
         });
-        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-        jobs::sweep(&mut scoped, self.clock.now()).await?;
         let job = New {
             id: &id,
             kind: "import",
@@ -71,8 +72,7 @@ impl Worker {
             user_id: self.reader.user_id,
             scope_code: scope_of(&self.reader, request),
         };
-        jobs::begin(&mut scoped, self.clock.now(), &job).await?;
-        scoped.commit().await?;
+        desk.begin(&job).await?;
         Ok(id)
     }
 
@@ -90,14 +90,8 @@ impl Worker {
     /// Gives signs of life while a work is done, and writes how it ended, but for `done`.
     pub(super) async fn attend(&self, about: Attended<'_>, work: impl Future<Output = Result<Outcome>>, progress: &Progress) -> Result<Outcome> {
         let Attended { id, scope_code, keeps_places, lang } = about;
-        tokio::pin!(work);
-        let mut ticks = tokio::time::interval(BEAT);
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut work => break outcome,
-                _ = ticks.tick() => self.beat(id, progress).await,
-            }
-        };
+        let desk = self.desk();
+        let outcome = desk.attend(id, work, progress).await;
         // A statement that was stopped on demand has failed only in name.
         let outcome = match outcome {
             Err(Error::Busy { .. }) if progress.is_cancelled() => Ok(Outcome::stopped(lang)),
@@ -105,17 +99,17 @@ impl Worker {
         };
         match &outcome {
             Ok(done) => self.keep(id, scope_code, keeps_places, done).await?,
-            Err(error) => self.end(id, State::Failed, None, Some(&error.to_string())).await?,
+            Err(error) => desk.end(id, State::Failed, None, Some(&error.to_string())).await?,
         }
         if let Ok(done) = &outcome {
             match done.ending {
                 Ending::Committed => {}
                 Ending::DryRun => self.finish(id, done).await?,
-                Ending::Cancelled => self.end(id, State::Cancelled, Some(&told(done)), None).await?,
+                Ending::Cancelled => desk.end(id, State::Cancelled, Some(&told(done)), None).await?,
                 Ending::Faults => {
                     let message = "文件有错误，没有写入；改正后再导入，或跳过有错的行 · the file has faults and nothing was stored; \
                                    correct them, or leave out the faulty rows";
-                    self.end(id, State::Failed, Some(&told(done)), Some(message)).await?;
+                    desk.end(id, State::Failed, Some(&told(done)), Some(message)).await?;
                 }
             }
         }
@@ -124,49 +118,12 @@ impl Worker {
 
     /// Calls the job done; after a commit only when the map shows it.
     pub async fn finish(&self, id: &str, outcome: &Outcome) -> Result<()> {
-        self.end(id, State::Done, Some(&told(outcome)), None).await
+        self.desk().end(id, State::Done, Some(&told(outcome)), None).await
     }
 
     /// Calls the job failed.
     pub async fn fail(&self, id: &str, error: &Error) -> Result<()> {
-        self.end(id, State::Failed, None, Some(&error.to_string())).await
-    }
-
-    async fn end(&self, id: &str, state: State, report: Option<&Value>, message: Option<&str>) -> Result<()> {
-        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-        jobs::end(&mut scoped, self.clock.now(), id, state, report, message).await?;
-        scoped.commit().await?;
-        Ok(())
-    }
-
-    /// A sign of life that cannot be given is no reason to give up the work.
-    async fn beat(&self, id: &str, progress: &Progress) {
-        let (step, rows) = progress.now();
-        let beaten = async {
-            let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-            let asked = jobs::beat(&mut scoped, self.clock.now(), id, step, rows).await?;
-            scoped.commit().await?;
-            Ok::<_, Error>(asked)
-        };
-        match beaten.await {
-            Ok(true) => self.stop(progress).await,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, job = id, "no sign of life could be written"),
-        }
-    }
-
-    /// Asks the reading to stop, and the statement that may be running too: it could be the last and the longest.
-    async fn stop(&self, progress: &Progress) {
-        progress.cancel();
-        let Some(backend) = progress.backend() else { return };
-        let stopped = async {
-            let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-            sqlx::query("select pg_cancel_backend($1)").bind(backend).execute(scoped.conn()).await?;
-            scoped.commit().await
-        };
-        if let Err(error) = stopped.await {
-            tracing::warn!(%error, "a statement could not be stopped");
-        }
+        self.desk().end(id, State::Failed, None, Some(&error.to_string())).await
     }
 
     async fn keep(&self, id: &str, scope_code: i64, keeps_places: bool, outcome: &Outcome) -> Result<()> {

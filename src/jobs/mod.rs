@@ -4,8 +4,10 @@
 //! committed, and a work that was killed leaves nothing but a row without a heartbeat. What a job does is the business
 //! of the nouns.
 
+mod desk;
 mod progress;
 mod rows;
 
+pub use desk::Desk;
 pub use progress::Progress;
-pub use rows::{FaultRow, Job, New, State, beat, begin, cancel, end, faults, get, keep_faults, list, mark_undone, sweep};
+pub use rows::{FaultRow, Job, New, State, begin, cancel, end, faults, get, keep_faults, list, mark_undone, sweep};

@@ -141,7 +141,7 @@ pub async fn begin(scoped: &mut Scoped, now: DateTime<Utc>, job: &New<'_>) -> Re
 }
 
 /// A sign of life; returns whether somebody asked the job to stop.
-pub async fn beat(scoped: &mut Scoped, now: DateTime<Utc>, id: &str, step: &str, rows: u64) -> Result<bool> {
+pub(super) async fn beat(scoped: &mut Scoped, now: DateTime<Utc>, id: &str, step: &str, rows: u64) -> Result<bool> {
     let asked: Option<bool> = sqlx::query_scalar!(
         "update jobs set heartbeat_at = $2, step = $3, done_rows = $4 where id = $1 returning cancel_asked",
         id,

@@ -1,22 +1,20 @@
-//! Publishing as a job: its row before, signs of life during, the end after; and the job that comes by the month.
+//! Publishing as a job, and the job that comes by the month.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Days;
-use serde_json::{Value, json};
+use chrono::{DateTime, Days, Utc};
+use serde_json::json;
 
 use super::publish::{Done, Wanted, due, publish};
 use super::{Month, store};
 use crate::audit::{Entry, record};
 use crate::context::{Clock, Context};
 use crate::db::Db;
-use crate::error::{Error, Result};
-use crate::jobs::{self, New, Progress, State};
+use crate::error::Result;
+use crate::jobs::{self, Desk, New, Progress, State};
 use crate::users::{Reader, Right};
 
-/// Between two signs of life.
-const BEAT: Duration = Duration::from_secs(1);
 /// Between two looks at the calendar.
 const LOOK: Duration = Duration::from_secs(1_800);
 
@@ -29,37 +27,32 @@ pub(super) struct Worker {
 }
 
 impl Worker {
+    fn desk(&self) -> Desk<'_, impl Fn() -> DateTime<Utc> + Sync> {
+        let clock = self.clock;
+        Desk { db: &self.db, scopes: self.reader.scopes(), now: move || clock.now() }
+    }
+
     /// Writes the row of a publication that begins; returns its id.
     pub(super) async fn begin(&self, wanted: Wanted) -> Result<String> {
-        let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
+        let desk = self.desk();
+        let id = desk.name();
         let params = json!({ "month": wanted.month.map(|month| month.to_string()), "continued": wanted.continued });
         let scope_code = self.reader.scope(Right::Publish).ranges().first().map_or(0, |range| range.lo);
-        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-        jobs::sweep(&mut scoped, self.clock.now()).await?;
-        let job = New { id: &id, kind: "publish", noun: Some("incidents"), params, user_id: self.reader.user_id, scope_code };
-        jobs::begin(&mut scoped, self.clock.now(), &job).await?;
-        scoped.commit().await?;
+        desk.begin(&New { id: &id, kind: "publish", noun: Some("incidents"), params, user_id: self.reader.user_id, scope_code }).await?;
         Ok(id)
     }
 
     /// Does the work of a job that has begun, but for calling it done: see [`finish`](Self::finish).
     pub(super) async fn work(&self, id: &str, wanted: Wanted, request_id: &str) -> Result<Done> {
-        let progress = Progress::default();
+        let (progress, desk) = (Progress::default(), self.desk());
         let work = publish(&self.db, &self.reader, self.clock, wanted, id, &progress);
-        tokio::pin!(work);
-        let mut ticks = tokio::time::interval(BEAT);
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut work => break outcome,
-                _ = ticks.tick() => self.beat(id, &progress).await,
-            }
-        };
+        let outcome = desk.attend(id, work, &progress).await;
         match &outcome {
             Ok(done) => self.note(id, *done, request_id).await?,
-            Err(error) => self.end(id, State::Failed, None, Some(&error.to_string())).await?,
+            Err(error) => desk.end(id, State::Failed, None, Some(&error.to_string())).await?,
         }
-        if outcome.is_ok() && progress.is_cancelled() {
-            self.end(id, State::Cancelled, outcome.as_ref().ok().map(|done| json!(done)).as_ref(), None).await?;
+        if let (Ok(done), true) = (&outcome, progress.is_cancelled()) {
+            desk.end(id, State::Cancelled, Some(&json!(done)), None).await?;
         }
         outcome
     }
@@ -67,11 +60,9 @@ impl Worker {
     /// Calls the job done, unless it was stopped.
     pub(super) async fn finish(&self, id: &str, done: Done) -> Result<()> {
         let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-        if jobs::get(&mut scoped, id).await?.state == State::Running.name() {
-            jobs::end(&mut scoped, self.clock.now(), id, State::Done, Some(&json!(done)), None).await?;
-        }
-        scoped.commit().await?;
-        Ok(())
+        let state = jobs::get(&mut scoped, id).await?.state;
+        drop(scoped);
+        if state == State::Running.name() { self.desk().end(id, State::Done, Some(&json!(done)), None).await } else { Ok(()) }
     }
 
     async fn note(&self, id: &str, done: Done, request_id: &str) -> Result<()> {
@@ -89,28 +80,6 @@ impl Worker {
         record(&mut scoped, self.clock.now(), &entry).await?;
         scoped.commit().await?;
         Ok(())
-    }
-
-    async fn end(&self, id: &str, state: State, report: Option<&Value>, message: Option<&str>) -> Result<()> {
-        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-        jobs::end(&mut scoped, self.clock.now(), id, state, report, message).await?;
-        scoped.commit().await?;
-        Ok(())
-    }
-
-    async fn beat(&self, id: &str, progress: &Progress) {
-        let (step, rows) = progress.now();
-        let beaten = async {
-            let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-            let asked = jobs::beat(&mut scoped, self.clock.now(), id, step, rows).await?;
-            scoped.commit().await?;
-            Ok::<_, Error>(asked)
-        };
-        match beaten.await {
-            Ok(true) => progress.cancel(),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, job = id, "no sign of life could be written"),
-        }
     }
 }
 

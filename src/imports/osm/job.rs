@@ -16,7 +16,7 @@ use super::read::Extract;
 use super::shapes;
 use crate::audit::Entry;
 use crate::error::{Error, Result};
-use crate::jobs::{self, New, Progress};
+use crate::jobs::{New, Progress};
 use crate::privacy::text_gate;
 
 /// What is asked for.
@@ -45,14 +45,11 @@ impl Worker {
     /// Imports a base map as a job; returns its id and what became of it. A committed one is still to be finished.
     pub async fn basemap(&self, request: Request, progress: Arc<Progress>) -> Result<(String, Outcome)> {
         text_gate::refuse("source", &request.source)?;
-        let id = ulid::Ulid::from_datetime(self.clock.now().into()).to_string();
+        let desk = self.desk();
+        let id = desk.name();
         let name = request.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let params = json!({ "file": text_gate::masked(name), "source": request.source, "add": request.add, "dry_run": request.dry_run });
-        let mut scoped = self.db.scoped(&self.reader.scopes()).await?;
-        jobs::sweep(&mut scoped, self.clock.now()).await?;
-        let job = New { id: &id, kind: "import", noun: Some("basemap"), params, user_id: self.reader.user_id, scope_code: 0 };
-        jobs::begin(&mut scoped, self.clock.now(), &job).await?;
-        scoped.commit().await?;
+        desk.begin(&New { id: &id, kind: "import", noun: Some("basemap"), params, user_id: self.reader.user_id, scope_code: 0 }).await?;
         let about = Attended { id: &id, scope_code: 0, keeps_places: true, lang: request.lang };
         let work = Box::pin(self.bring_basemap(&id, request, Arc::clone(&progress)));
         let outcome = Box::pin(self.attend(about, work, &progress)).await?;
