@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::around::{KindShare, NearestRoom, mix, nearest_room};
 use super::facts::Level;
 use super::store::{self, Filters, NewStep, Warning};
 use super::{Calendar, find, rules_api, webhook_api};
@@ -206,6 +207,11 @@ struct WarningDetail {
     warning: WarningView,
     /// The first one first.
     history: Vec<StepView>,
+    /// Kinds of the cases of its cells in the 90 days up to the day it was raised, most first; empty where the reader may
+    /// not open each of them.
+    mix: Vec<KindShare>,
+    /// The mediation room that is nearest to its first cell; null: none, or it is about no cell.
+    nearest_room: Option<NearestRoom>,
 }
 
 /// Why.
@@ -268,7 +274,7 @@ async fn list_warnings(State(context): State<Context>, signed: Signed, Query(que
 
 type Told = ([(HeaderName, HeaderValue); 1], Json<WarningDetail>);
 
-async fn told(context: &Context, transaction: &mut crate::db::Scoped, key: i64) -> Outcome<Told> {
+async fn told(context: &Context, reader: &Reader, transaction: &mut crate::db::Scoped, key: i64) -> Outcome<Told> {
     let row = store::get(transaction, key).await?;
     let steps = store::steps(transaction, key).await?;
     let etag = of_version(row.version);
@@ -285,8 +291,11 @@ async fn told(context: &Context, transaction: &mut crate::db::Scoped, key: i64) 
             numbers: step.numbers,
         })
         .collect();
-    let warning = WarningView::of(row, &context.ground(), context.clock.today());
-    Ok(([(header::ETAG, etag)], Json(WarningDetail { warning, history })))
+    let model = context.ground();
+    let mix = mix(transaction, reader, &row).await?;
+    let nearest_room = nearest_room(transaction, reader, &model, &row).await?;
+    let warning = WarningView::of(row, &model, context.clock.today());
+    Ok(([(header::ETAG, etag)], Json(WarningDetail { warning, history, mix, nearest_room })))
 }
 
 /// Open a warning
@@ -299,7 +308,7 @@ async fn find_warning(State(context): State<Context>, signed: Signed, Path(key):
     let number = id("warning", &key)?;
     let mut transaction = context.begin(&signed.reader).await?;
     let row = store::get(&mut transaction, number).await?;
-    let told = told(&context, &mut transaction, number).await?;
+    let told = told(&context, &signed.reader, &mut transaction, number).await?;
     let done = Done { action: "warning.open", target: &key, scope_code: Some(row.scope_code), detail: json!({ "rule": row.rule }), rows: 1 };
     note(&context, &mut transaction, &signed, done).await?;
     transaction.commit().await?;
@@ -378,7 +387,7 @@ async fn decide(context: &Context, signed: &Signed, key: &str, expected: i32, se
         owner,
     };
     store::take(&mut transaction, &row, &step).await?;
-    let told = told(context, &mut transaction, number).await?;
+    let told = told(context, &signed.reader, &mut transaction, number).await?;
     let audited = format!("warning.{action}");
     let detail = json!({ "rule": row.rule, "from": row.state, "to": to_state });
     let done = Done { action: &audited, target: key, scope_code: Some(row.scope_code), detail, rows: 1 };

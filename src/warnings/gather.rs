@@ -19,9 +19,9 @@ use crate::read_model::Model;
 const DAYS: u64 = 1_827;
 
 /// The kind of facility whose reach is asked about: a mediation room.
-const ROOM: &str = "F08";
+pub(super) const ROOM: &str = "F08";
 /// Metres of its reach where no standard is stored.
-const USUAL_REACH_M: f64 = 300.0;
+pub(super) const USUAL_REACH_M: f64 = 300.0;
 
 /// Which county, as whom, on which day.
 #[derive(Debug, Clone)]
@@ -51,10 +51,8 @@ struct CaseRow {
 /// Reads the facts.
 pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wanted) -> Result<Facts> {
     let range = wanted.county.range();
-    let sql = "select metres from service_standards where kind = $1 and metres is not null and urban_rural_class is null and valid_from <= $2
-                  and (valid_to is null or valid_to > $2) order by metres limit 1";
-    let reach: Option<f32> = sqlx::query_scalar(sql).bind(ROOM).bind(wanted.day).fetch_optional(transaction.conn()).await?;
-    let cells = cells(model, range, &wanted.scope, reach.map_or(USUAL_REACH_M, f64::from));
+    let reach_m = reach_of_rooms(transaction, wanted.day).await?.unwrap_or(USUAL_REACH_M);
+    let cells = cells(model, range, &wanted.scope, reach_m);
     let sql = "select category_group, string_agg(name_zh, '、' order by code) from incident_categories group by 1 order by 1";
     let groups: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(transaction.conn()).await?;
     let groups: Vec<(Arc<str>, Arc<str>)> = groups.into_iter().map(|(code, name)| (Arc::from(code), Arc::from(name))).collect();
@@ -85,6 +83,14 @@ pub(super) async fn gather(transaction: &mut Scoped, model: &Model, wanted: &Wan
     let cases = rows.into_iter().map(case).collect();
     let (settings, calendar) = (Settings::read(transaction).await?, Arc::new(Calendar::read(transaction).await?));
     Ok(Facts { day: wanted.day, whole: wanted.scope.covers(range), cells, cases, groups, settings, calendar, seed: 20_160_301 })
+}
+
+/// Metres within which the standard of a day wants a mediation room; none where it does not say.
+pub(super) async fn reach_of_rooms(transaction: &mut Scoped, day: NaiveDate) -> Result<Option<f64>> {
+    let sql = "select metres from service_standards where kind = $1 and metres is not null and urban_rural_class is null and valid_from <= $2
+                  and (valid_to is null or valid_to > $2) order by metres limit 1";
+    let metres: Option<f32> = sqlx::query_scalar(sql).bind(ROOM).bind(day).fetch_optional(transaction.conn()).await?;
+    Ok(metres.map(f64::from))
 }
 
 fn cells(model: &Model, range: CodeRange, scope: &Scope, reach_m: f64) -> Vec<Cell> {

@@ -7,6 +7,7 @@
 //! the webhooks of `webhook_api`. A new rule is a file and its line in the list.
 
 pub mod api;
+mod around;
 mod calendar;
 mod facts;
 mod gather;

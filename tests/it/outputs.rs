@@ -103,8 +103,9 @@ const TILES: [(&str, Tells); 17] = [
 ];
 
 /// The files whose statements read incidents, and why each may.
-const READERS: [(&str, &str); 9] = [
+const READERS: [(&str, &str); 10] = [
     ("src/demo/load.rs", "the first steps of demonstration cases; no number is told"),
+    ("src/warnings/around.rs", "how many cases of each kind lie around a warning, for those who may open each of them"),
     ("src/warnings/gather.rs", "what the rules of warnings look at; what they find is told where each case may be opened"),
     ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
     ("src/analyses/store.rs", "cases of which only the village is known, of an area of which the reader may open each"),

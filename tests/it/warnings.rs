@@ -104,6 +104,35 @@ async fn looking_raises_what_is_there_once_and_ends_what_is_over() {
 }
 
 #[tokio::test]
+async fn an_opened_warning_tells_the_kinds_around_it_and_the_nearest_room_to_those_who_may_open_the_cases() {
+    let Some((database, site)) = ready().await else { return };
+    let warning = the_group_warning(&database, &site).await;
+    let told = site.get(Role::Centre, &path(&warning)).await.json();
+    let kinds: Vec<_> =
+        told["mix"].as_array().unwrap().iter().filter(|kind| kind["category"] == "10").map(|kind| kind["cases"].as_i64().unwrap()).collect();
+    let sql = "select count(*) from incidents where scope_code = $1 and category = '10' and discovered_on between '2025-12-02' and '2026-03-01'";
+    let cell: i64 = told["subject"]["area"].as_str().unwrap().parse().unwrap();
+    let there: i64 = sqlx::query_scalar(sql).bind(cell).fetch_one(&mut database.root().await).await.unwrap();
+    assert_eq!(kinds, [there], "{told}");
+    assert_eq!(told["nearest_room"], Value::Null, "the town has no mediation room: {told}");
+    let sql = "insert into facilities (facility_id, kind, name_zh, name_en, geom, scope_code, valid_from)
+               select 990001, 'F08', '调解室', 'Room', ST_Translate(ST_PointOnSurface(geom), 0, 0.001), code, '2026-01-01' from cells where code = $1 and valid_to is null";
+    sqlx::query(sql).bind(cell).execute(&mut database.root().await).await.unwrap();
+    site.model.wait_fresh_within(Duration::from_secs(10)).await.unwrap();
+    let told = site.get(Role::Centre, &path(&warning)).await.json();
+    let room = &told["nearest_room"];
+    assert_eq!((&room["name_zh"], &room["standard_m"]), (&json!("调解室"), &json!(300)), "{room}");
+    assert!((0..2_000).contains(&room["distance_m"].as_i64().unwrap()), "{room}");
+    database.root().await.execute("update warnings set of_cases = false where rule = 'W4'").await.unwrap();
+    let told = site.get(Role::Official, &path(&warning)).await.json();
+    assert_eq!(
+        (&told["mix"], &told["nearest_room"]["name_zh"]),
+        (&json!([]), &json!("调解室")),
+        "kinds of cases are for those who may open them: {told}"
+    );
+}
+
+#[tokio::test]
 async fn who_may_not_open_the_cases_is_told_of_none_and_other_areas_are_left_alone() {
     let Some((database, site)) = ready().await else { return };
     let warning = the_group_warning(&database, &site).await;

@@ -2860,6 +2860,20 @@ export interface components {
              */
             count: number;
         };
+        /** @description Cases of one kind around a warning. */
+        KindShare: {
+            /** @description Code of the kind of dispute. */
+            category: string;
+            /** @description Its name, Chinese. */
+            name_zh: string;
+            /** @description Its name, English. */
+            name_en: string;
+            /**
+             * Format: int64
+             * @description Cases.
+             */
+            cases: number;
+        };
         /** @description What a map of the answer means. */
         Legend: {
             /** @description One sentence, Chinese: what the classes mean, period, denominator, number of incidents, the test. */
@@ -2948,6 +2962,25 @@ export interface components {
             name_zh: string;
             /** @description Name in English, may be empty. */
             name_en: string;
+        };
+        /** @description The mediation room that is nearest. */
+        NearestRoom: {
+            /** @description Key of the facility. */
+            key: string;
+            /** @description Its name, Chinese. */
+            name_zh: string;
+            /** @description Its name, English; may be empty. */
+            name_en: string;
+            /**
+             * Format: int32
+             * @description Metres in a straight line from the middle of the first cell, in tens.
+             */
+            distance_m: number;
+            /**
+             * Format: int32
+             * @description Metres that the standard in force asks for.
+             */
+            standard_m: number;
         };
         /** @description A cell with a common border. */
         Neighbour: {
@@ -3760,6 +3793,12 @@ export interface components {
         WarningDetail: components["schemas"]["WarningView"] & {
             /** @description The first one first. */
             history: components["schemas"]["StepView"][];
+            /**
+             * @description Kinds of the cases of its cells in the 90 days up to the day it was raised, most first; empty where the reader may
+             *     not open each of them.
+             */
+            mix: components["schemas"]["KindShare"][];
+            nearest_room?: null | components["schemas"]["NearestRoom"];
         };
         /**
          * @description How grave, canonical four.

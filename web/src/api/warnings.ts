@@ -29,7 +29,12 @@ export interface Warning {
   version: number
 }
 export interface WarningStep { at: string; by_hand: boolean; action: string; from: string | null; to: WarningState; level: WarningLevel; reason: string }
-export type WarningDetail = Warning & { history: WarningStep[] }
+/** Beside a warning: kinds of the cases around it, for those who may open them, and where the parties could meet. */
+export interface WarningAround {
+  mix: { category: string; name_zh: string; name_en: string; cases: number }[]
+  nearest_room: { key: string; name_zh: string; name_en: string; distance_m: number; standard_m: number } | null
+}
+export type WarningDetail = Warning & WarningAround & { history: WarningStep[] }
 export interface WarningRule {
   name: string; title_zh: string; title_en: string; sentence_zh: string; sentence_en: string; clock_days: number
   back_test: { from: string; to: string; would_raise: number } | null

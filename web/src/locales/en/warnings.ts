@@ -3,7 +3,7 @@ import type zh from '../zh-CN/warnings'
 const en: typeof zh = {
   legend: 'The colour is the gravest warning of the cell; numbers of cells at the right. Warnings speak of cells, cases and facilities, never of persons.',
   title: 'Warnings', sub: '{open} to be looked at, {all} in all', look: 'Look now', looked: 'Looked; the list is new', rule: 'Rule', allRules: 'All rules', ended: 'Ended and false ones too', none: 'No warnings', noneWhy: 'Looked for every night, and on demand.',
-  overdue: 'overdue since {day}', due: 'by {day}', raised: 'raised {day}', endedOn: 'no longer holds since {day}', back: 'Back to the list', history: 'What became of it', lit: 'The map shows only the {count} cells of this warning.', cell: 'Cell {code}',
+  overdue: 'overdue since {day}', due: 'by {day}', raised: 'raised {day}', endedOn: 'no longer holds since {day}', back: 'Back to the list', history: 'What became of it', lit: 'The map shows only the {count} cells of this warning.', room: 'Nearest mediation room', roomIs: '{name}, {distance} in a straight line (standard {standard})', mix: 'Kinds in the 90 days before', mixOne: '{kind} {count}', cell: 'Cell {code}',
   rules: 'Rules and their precision', notJudged: 'not judged yet', precision: 'precision {share} ({confirmed} real, {wrong} false)', backTest: 'would have raised {count} in the last year',
   levels: { blue: 'Blue, latent', yellow: 'Yellow, ordinary', orange: 'Orange, may widen', red: 'Red, grave' },
   states: { open: 'To be looked at', acknowledged: 'Acknowledged', escalated: 'Escalated', downgraded: 'Downgraded', false_alarm: 'False alarm', closed: 'Ended' },

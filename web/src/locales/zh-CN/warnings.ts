@@ -1,7 +1,7 @@
 export default {
   legend: '颜色为该网格最高的预警级别，右列为网格数。预警说的是网格、案件和设施，不说人。',
   title: '预警', sub: '待处置 {open} 条，共 {all} 条', look: '立即检查', looked: '检查完毕，列表已更新', rule: '规则', allRules: '全部规则', ended: '含已结束和误报', none: '没有预警', noneWhy: '每晚检查一次，也可立即检查。',
-  overdue: '超期（{day}到期）', due: '{day}前处置', raised: '{day}发出', endedOn: '{day}起不再成立', back: '回到预警列表', history: '经过', lit: '地图上只亮这条预警的 {count} 个网格。', cell: '网格 {code}',
+  overdue: '超期（{day}到期）', due: '{day}前处置', raised: '{day}发出', endedOn: '{day}起不再成立', back: '回到预警列表', history: '经过', lit: '地图上只亮这条预警的 {count} 个网格。', room: '最近的人民调解室', roomIs: '{name}，直线 {distance}（标准 {standard}）', mix: '发出前 90 天的类别', mixOne: '{kind} {count} 件', cell: '网格 {code}',
   rules: '规则与准确率', notJudged: '还没有评判', precision: '准确率 {share}（属实 {confirmed}，误报 {wrong}）', backTest: '近一年回测 {count} 条',
   levels: { blue: '蓝 隐患', yellow: '黄 一般', orange: '橙 关注', red: '红 重点' },
   states: { open: '待处置', acknowledged: '已确认', escalated: '已提级', downgraded: '已降级', false_alarm: '误报', closed: '已结束' },
