@@ -1,6 +1,6 @@
 //! Tables of invented townships, put before an attacker who knows every published number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use good_lp::{Expression, ProblemVariables, Solution as _, SolverModel as _, constraint, microlp, variable};
 use proptest::prelude::*;
@@ -37,7 +37,8 @@ struct Town {
 
 impl Town {
     fn told_to(&self, audience: Audience) -> Vec<Entry> {
-        Month { township: township(), places: &self.places, groups: &self.groups, incidents: &self.incidents }.told_to(audience)
+        let month = Month { township: township(), places: &self.places, groups: &self.groups, incidents: &self.incidents };
+        month.tables().into_iter().find(|(of, _)| *of == audience).map(|(_, entries)| entries).unwrap_or_default()
     }
 }
 
@@ -103,6 +104,20 @@ fn broken(town: &Town, audience: Audience, shows: impl Fn(&Entry) -> bool) -> us
         (most + 1e-6).floor() - (least - 1e-6).ceil() < f64::from(entry.threshold - 1)
     };
     entries.iter().filter(|entry| entry.outcome == Outcome::Primary).filter(narrowed).count()
+}
+
+/// How many entries that are below the threshold of every table are narrowed, for the smallest threshold, by whoever has
+/// all the tables.
+fn broken_together(town: &Town, audiences: &[Audience]) -> usize {
+    let tables: Vec<Vec<Entry>> = audiences.iter().map(|&audience| town.told_to(audience)).collect();
+    let shown: BTreeSet<(AreaCode, Kind)> =
+        tables.iter().flatten().filter(|entry| entry.outcome == Outcome::Shown).map(|entry| (entry.area, entry.kind)).collect();
+    let attack = Attack::new(town, &tables[0]);
+    let narrowed = |entry: &&Entry| {
+        let (least, most) = attack.bounds(|entry| shown.contains(&(entry.area, entry.kind)), entry);
+        (most + 1e-6).floor() - (least - 1e-6).ceil() < f64::from(entry.threshold - 1)
+    };
+    tables[0].iter().filter(|entry| entry.outcome == Outcome::Primary).filter(narrowed).count()
 }
 
 /// Two villages; the first has two cells.
@@ -188,6 +203,22 @@ proptest! {
         for audience in AUDIENCES {
             prop_assert_eq!(broken(&town, audience, |entry| entry.outcome == Outcome::Shown), 0, "{:?}", audience);
         }
+    }
+
+    #[test]
+    fn small_numbers_stay_hidden_from_readers_who_put_their_tables_together(town in towns()) {
+        for together in [&AUDIENCES[..], &AUDIENCES[..2], &AUDIENCES[1..], &[Audience::K3, Audience::K10]] {
+            prop_assert_eq!(broken_together(&town, together), 0, "{:?}", together);
+        }
+    }
+
+    #[test]
+    fn a_stricter_audience_is_shown_nothing_that_a_freer_is_not(town in towns()) {
+        let shown = |audience| -> BTreeSet<(AreaCode, Kind)> {
+            town.told_to(audience).iter().filter(|entry| entry.outcome == Outcome::Shown).map(|entry| (entry.area, entry.kind)).collect()
+        };
+        let [freest, middle, strictest] = AUDIENCES.map(shown);
+        prop_assert!(strictest.is_subset(&middle) && middle.is_subset(&freest));
     }
 
     #[test]
