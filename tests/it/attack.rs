@@ -1,5 +1,5 @@
 //! Attacks on published numbers: whatever one account can fetch, before and after things happened, put into linear
-//! programs against every number below its threshold. The same attacker gets through three weaker ways of publishing.
+//! programs against every number below its threshold. The same attacker gets through four weaker ways of publishing.
 
 mod analyses;
 mod gather;
@@ -21,7 +21,7 @@ use crate::support::app::{Account, Site};
 use gather::{Learnt, gather, own_cases};
 use lp::Attacker;
 use town::Truth;
-use weakened::{Tally, free_ranges, primary_alone, rests, scores};
+use weakened::{Tally, free_ranges, primary_alone, rates_of_all, rests, scores};
 
 const MONTHS: [&str; 3] = ["2025-12", "2026-01", "2026-02"];
 const VILLAGE: &str = "990321001001";
@@ -198,8 +198,9 @@ async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
         let told_only = cast.1.iter().all(|(role, _)| matches!(role, Role::Official | Role::Planner));
         assert!(heats > 4 || !told_only, "{}: {heats} tiles of heat are too few to say", cast.0);
         let judged: usize = learnt.iter().map(|learnt| learnt.judged).sum();
+        let intervals: usize = learnt.iter().map(|learnt| learnt.intervals).sum();
         assert!(judged > 4 || !told_only, "{}: {judged} answers of analyses that judge some place are too few to say", cast.0);
-        let line = format!("{requests} requests, {judged} analyses, {} numbers attacked, {} broken", tally.attacked, tally.broken);
+        let line = format!("{requests} requests, {judged} analyses with {intervals} intervals, {} numbers attacked, {} broken", tally.attacked, tally.broken);
         say(&format!("{:<24} {line}", cast.0));
         assert!(tally.attacked > 20, "{}: too few to say", cast.0);
         all = Tally { attacked: all.attacked + tally.attacked, broken: all.broken + tally.broken };
@@ -238,6 +239,7 @@ async fn the_same_attacker_breaks_weaker_ways_of_publishing() {
         ("primary suppression alone", primary_alone(&truth, k5)),
         ("primary suppression alone, k 3", primary_alone(&truth, k3)),
         ("free date ranges", free_ranges(&mut root, &truth, k5).await),
+        ("rates of all cells", rates_of_all(&mut root, &truth, k5).await),
         ("published z-scores", scores(&mut root, &truth, &neighbours, k5).await),
     ] {
         say(&format!("{name}: {} numbers attacked, {} broken", tally.attacked, tally.broken));

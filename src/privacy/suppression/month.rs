@@ -38,12 +38,11 @@ impl Month<'_> {
     /// told a stricter one is not told either: readers of several who put their tables together have the freest of them
     /// and nothing more.
     pub fn tables(&self) -> Vec<(Audience, Vec<Entry>)> {
-        let places = self.all_places();
         let mut kept: BTreeSet<(AreaCode, Kind)> = BTreeSet::new();
         let mut tables = Vec::new();
         for audience in [Audience::K3, Audience::K5, Audience::K10] {
             let Some(threshold) = audience.threshold() else { continue };
-            let table = self.told_to(audience, threshold, &places, &kept);
+            let table = self.told_to(audience, threshold, &kept);
             kept.extend(table.iter().filter(|entry| entry.outcome != Outcome::Shown).map(|entry| (entry.area, entry.kind)));
             tables.push((audience, table));
         }
@@ -51,13 +50,14 @@ impl Month<'_> {
     }
 
     /// The table of one audience, of which what is kept from a freer one is withheld.
-    fn told_to(&self, audience: Audience, threshold: u32, places: &[AreaCode], kept: &BTreeSet<(AreaCode, Kind)>) -> Vec<Entry> {
+    pub(super) fn told_to(&self, audience: Audience, threshold: u32, kept: &BTreeSet<(AreaCode, Kind)>) -> Vec<Entry> {
+        let places = self.all_places();
         let (sensitive, ordinary): (Vec<usize>, Vec<usize>) = (0..self.groups.len()).partition(|&group| self.groups[group].1);
         let hidden = Audience::K10.threshold().unwrap_or(threshold);
         let mut parts = vec![Part { groups: ordinary, has_total: true, threshold, finest: audience.finest_level() }];
         let alone = |group| Part { groups: vec![group], has_total: false, threshold: hidden, finest: Audience::K10.finest_level() };
         parts.extend(sensitive.into_iter().map(alone));
-        let mut entries: Vec<Entry> = parts.iter().flat_map(|part| self.part(part, places, kept)).collect();
+        let mut entries: Vec<Entry> = parts.iter().flat_map(|part| self.part(part, &places, kept)).collect();
         entries.sort_by_key(|entry| (entry.area, entry.kind));
         entries
     }

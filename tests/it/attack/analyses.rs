@@ -53,8 +53,12 @@ impl Told {
         f64::from(self.shown.iter().map(|(_, count)| count).sum::<u32>())
     }
 
-    fn months(&self) -> Vec<&str> {
-        self.shown.iter().map(|(month, _)| month.as_str()).collect()
+    fn months(&self) -> Vec<String> {
+        self.shown.iter().map(|(month, _)| month.clone()).collect()
+    }
+
+    fn numbers(&self) -> Vec<(AreaCode, String)> {
+        self.shown.iter().map(|(month, _)| (self.place, month.clone())).collect()
     }
 }
 
@@ -187,6 +191,24 @@ impl Spy<'_> {
         assert_eq!(classes, computed, "{params}: a class is not the one that told numbers give");
     }
 
+    /// Learns that the numbers of some places and months are together between two bounds. Those that the table tells are put
+    /// in: what is left is of others, and would be a leak.
+    fn learn_sum(&mut self, group: &str, numbers: impl IntoIterator<Item = (AreaCode, String)>, least: f64, most: f64) {
+        let (mut known, mut parts) = (0.0, Vec::new());
+        for (place, month) in numbers {
+            match self.learnt.shown.get(&(place, group.to_owned(), month.clone())) {
+                Some(count) => known += f64::from(*count),
+                None => parts.extend(self.truth.parts(place, group, &[&month])),
+            }
+        }
+        if parts.is_empty() {
+            assert!((least - 1e-6..=most + 1e-6).contains(&known), "the table tells {known}, an answer between {least} and {most}");
+        } else {
+            self.learnt.facts.push(Fact::between(parts, least - known - 1e-6, most - known + 1e-6));
+        }
+        self.learnt.intervals += 1;
+    }
+
     /// A rate is an interval of the number it was made of, and its class another.
     fn learn_rate(&mut self, question: &Question<'_>, told: &Told) {
         let rate = &told.row["rate_per_1000_households_year"];
@@ -195,16 +217,17 @@ impl Spy<'_> {
             return;
         };
         // of the months that are told, or of all where none is: that would be a leak
-        let months: Vec<&str> = if told.shown.is_empty() { question.months.iter().map(String::as_str).collect() } else { told.months() };
-        let parts = self.truth.parts(told.place, question.group, &months);
+        let months = if told.shown.is_empty() { question.months.to_vec() } else { told.months() };
+        let numbers = || months.iter().map(|month| (told.place, month.clone()));
         let one = self.truth.households[&told.place] as f64 * told.published.len() as f64 / 12.0 / 1_000.0;
         let step = if rate > 0.0 { 10_f64.powi(rate.log10().floor() as i32 - 1) } else { 0.0 };
         // just above a power of ten the step below it is finer; the wider interval is taken
-        self.learnt.facts.push(Fact::between(parts.clone(), ((rate - step / 2.0) * one - 1e-6).max(0.0), (rate + step / 2.0) * one + 1e-6));
+        self.learn_sum(question.group, numbers(), (rate - step / 2.0) * one, (rate + step / 2.0) * one);
         if let Some(class) = told.row["rate_class"].as_u64() {
             assert_eq!(class, u64::from(class_of(rate)), "{}", told.row);
             let (from, to) = (CLASSES[class as usize - 1], CLASSES.get(class as usize).copied().unwrap_or(f64::INFINITY));
-            self.learnt.facts.push(Fact::between(parts, (from * 0.94 * one).max(0.0), to * 1.06 * one + 1e-6));
+            // a class is of the rounded rate
+            self.learn_sum(question.group, numbers(), from * 0.94 * one, to * 1.06 * one);
         }
     }
 
@@ -220,8 +243,8 @@ impl Spy<'_> {
         let said = number("at least ", " published incidents").expect(sentence);
         let sum: u32 = rows.iter().flat_map(|told| &told.shown).map(|(_, count)| count).sum();
         assert_eq!(said, sum, "{params}: {sentence}");
-        let parts: Vec<usize> = rows.iter().flat_map(|told| self.truth.parts(told.place, question.group, &told.months())).collect();
-        self.learnt.facts.push(Fact::equals(parts, f64::from(said)));
+        let numbers: Vec<_> = rows.iter().flat_map(Told::numbers).collect();
+        self.learn_sum(question.group, numbers, f64::from(said), f64::from(said));
         let withheld = number(" ", " with a month that is withheld").expect(sentence);
         assert_eq!(withheld as usize, rows.iter().filter(|told| !told.is_whole()).count(), "{params}: {sentence}");
         for class in legend["classes"].as_array().unwrap() {
@@ -251,8 +274,7 @@ impl Spy<'_> {
                 Some("within") => (low, high),
                 _ => (0.0, f64::INFINITY),
             };
-            let parts = self.truth.parts(told.place, question.group, &told.months());
-            self.learnt.facts.push(Fact::between(parts, least - 1e-6, most + 1e-6));
+            self.learn_sum(question.group, told.numbers(), least, most);
             let count = told.count();
             classes.push(if count > high { "above" } else if count < low { "below" } else { "within" }.to_owned());
         }
@@ -273,10 +295,10 @@ impl Spy<'_> {
         for (n, told) in rows.iter().enumerate() {
             let near: Vec<usize> = around[n].iter().copied().chain([n]).filter(|&i| against[i] > 0.0).collect();
             let expected = mean * near.iter().map(|&i| against[i]).sum::<f64>();
-            let parts = near.iter().flat_map(|&i| self.truth.parts(rows[i].place, question.group, &rows[i].months()));
+            let numbers: Vec<_> = near.iter().flat_map(|&i| rows[i].numbers()).collect();
             match told.row["class"].as_str() {
-                Some("hot") => self.learnt.facts.push(Fact::between(parts, expected - 1e-6, f64::INFINITY)),
-                Some("cold") => self.learnt.facts.push(Fact::between(parts, 0.0, expected + 1e-6)),
+                Some("hot") => self.learn_sum(question.group, numbers, expected, f64::INFINITY),
+                Some("cold") => self.learn_sum(question.group, numbers, 0.0, expected),
                 _ => {}
             }
         }

@@ -32,6 +32,8 @@ pub(crate) struct Learnt {
     pub(super) published: BTreeSet<(AreaCode, String)>,
     /// Answers of analyses in which some place was judged.
     pub(crate) judged: usize,
+    /// What analyses said of numbers: rates, classes, sums.
+    pub(crate) intervals: usize,
 }
 
 pub(super) struct Spy<'a> {
