@@ -200,7 +200,10 @@ async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
         let judged: usize = learnt.iter().map(|learnt| learnt.judged).sum();
         let intervals: usize = learnt.iter().map(|learnt| learnt.intervals).sum();
         assert!(judged > 4 || !told_only, "{}: {judged} answers of analyses that judge some place are too few to say", cast.0);
-        let line = format!("{requests} requests, {judged} analyses with {intervals} intervals, {} numbers attacked, {} broken", tally.attacked, tally.broken);
+        let line = format!(
+            "{requests} requests, {judged} analyses with {intervals} intervals, {} numbers attacked, {} broken",
+            tally.attacked, tally.broken
+        );
         say(&format!("{:<24} {line}", cast.0));
         assert!(tally.attacked > 20, "{}: too few to say", cast.0);
         all = Tally { attacked: all.attacked + tally.attacked, broken: all.broken + tally.broken };

@@ -139,7 +139,12 @@ impl Spy<'_> {
                 for name in OF_CASES {
                     assert!(self.answer(name, &json!({"within": within})).await.is_none(), "{name} is told of {within}");
                 }
-                for filter in [json!({"category": ["02"]}), json!({"source": ["police"]}), json!({"state": ["registered"]}), json!({"denominator": "incidents"})] {
+                for filter in [
+                    json!({"category": ["02"]}),
+                    json!({"source": ["police"]}),
+                    json!({"state": ["registered"]}),
+                    json!({"denominator": "incidents"}),
+                ] {
                     let mut params = filter;
                     params["within"] = json!(within);
                     assert!(self.answer("rates", &params).await.is_none(), "{params} is not refused");
@@ -276,7 +281,16 @@ impl Spy<'_> {
             };
             self.learn_sum(question.group, told.numbers(), least, most);
             let count = told.count();
-            classes.push(if count > high { "above" } else if count < low { "below" } else { "within" }.to_owned());
+            classes.push(
+                if count > high {
+                    "above"
+                } else if count < low {
+                    "below"
+                } else {
+                    "within"
+                }
+                .to_owned(),
+            );
         }
         classes
     }
