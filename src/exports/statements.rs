@@ -28,25 +28,8 @@ macro_rules! base_map {
 pub(super) const fn statement(what: What) -> Option<&'static str> {
     Some(match what {
         What::Heat => return None,
-        What::AreaLabels => {
-            "select app.code_text(code_lo, level), name_zh, nullif(name_en, ''), level::bigint, null::text, ST_AsBinary(geom), code_lo, code_hi
-               from areas
-              where $1::date is not null and geom is not null and code_lo >= $2 and code_lo < $3
-                and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
-                and ($5::text is null or name_zh ilike $5 or name_en ilike $5 or (code_lo >= $6 and code_lo < $7))
-                and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
-              order by code_lo, level"
-        }
-        What::CellLabels => {
-            "select app.code_text(code, 15::smallint), name_zh, nullif(name_en, ''), nullif(short_name, ''), 15::bigint, null::text,
-                    ST_AsBinary(geom), code, code + 1
-               from cells
-              where valid_from <= $1 and (valid_to is null or valid_to > $1) and code >= $2 and code < $3
-                and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
-                and ($5::text is null or name_zh ilike $5 or name_en ilike $5 or short_name ilike $5 or (code >= $6 and code < $7))
-                and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
-              order by code"
-        }
+        What::AreaLabels => AREA_LABELS,
+        What::CellLabels => CELL_LABELS,
         What::Areas => {
             "select app.code_text(code_lo, level), name_zh, nullif(name_en, ''), level::bigint, urban_rural_class, null::bigint, origin_key,
                     ST_AsBinary(geom), code_lo, code_hi
@@ -131,6 +114,26 @@ pub(super) const fn statement(what: What) -> Option<&'static str> {
         What::Places => base_map!("places"),
     })
 }
+
+/// Areas with a border, to be labelled.
+const AREA_LABELS: &str =
+    "select app.code_text(code_lo, level), name_zh, nullif(name_en, ''), level::bigint, null::text, ST_AsBinary(geom), code_lo, code_hi
+       from areas
+      where $1::date is not null and geom is not null and code_lo >= $2 and code_lo < $3
+        and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
+        and ($5::text is null or name_zh ilike $5 or name_en ilike $5 or (code_lo >= $6 and code_lo < $7))
+        and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
+      order by code_lo, level";
+
+/// Cells of a day, to be labelled.
+const CELL_LABELS: &str = "select app.code_text(code, 15::smallint), name_zh, nullif(name_en, ''), nullif(short_name, ''), 15::bigint, null::text,
+            ST_AsBinary(geom), code, code + 1
+       from cells
+      where valid_from <= $1 and (valid_to is null or valid_to > $1) and code >= $2 and code < $3
+        and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
+        and ($5::text is null or name_zh ilike $5 or name_en ilike $5 or short_name ilike $5 or (code >= $6 and code < $7))
+        and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
+      order by code";
 
 /// Safe places of cases each of which the reader may open: `$1` `$2` codes, `$3` a box, `$4` categories, `$5` sources,
 /// `$6` states, `$7` `$8` days.

@@ -76,7 +76,7 @@ impl Spy<'_> {
             }
             let (refused, id) = (answer.status.is_client_error(), (!answer.status.is_client_error()).then(|| answer.json()["id"].clone()));
             if refused {
-                self.note(&format!("{path} {params}"), answer);
+                self.note(&format!("{path} {params}"), &answer);
                 return None;
             }
             let mut page: Value = get(self.site, self.account, &format!("{path}/results/{}?limit=1000", id?)).await.json();

@@ -70,11 +70,11 @@ impl Spy<'_> {
     /// Asks; nothing where it is refused.
     pub(super) async fn ask(&mut self, path: &str) -> Option<Vec<u8>> {
         let answer = get(self.site, self.account, path).await;
-        self.note(path, answer)
+        self.note(path, &answer)
     }
 
     /// Remembers an answer; nothing where it is a refusal.
-    pub(super) fn note(&mut self, path: &str, answer: Answer) -> Option<Vec<u8>> {
+    pub(super) fn note(&mut self, path: &str, answer: &Answer) -> Option<Vec<u8>> {
         assert!(!answer.status.is_server_error(), "{path}: {}", answer.text());
         self.learnt.requests += 1;
         let etag = answer.headers.get("etag").map(|tag| tag.to_str().unwrap().to_owned()).unwrap_or_default();
