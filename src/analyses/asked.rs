@@ -168,13 +168,17 @@ impl Asked {
             return Err(Error::Invalid(faults));
         }
         let ground = context.ground();
-        let last = params
-            .to
-            .map(Month::of)
-            .or_else(|| ground.published.last_month(self.within.range(), &self.reader.published).and_then(Month::from_number));
-        let last = last.unwrap_or_else(|| Month::of(context.clock.today()).before());
+        let (range, scope) = (self.within.range(), &self.reader.published);
+        let (first_told, last_told) = (ground.published.first_month(range, scope), ground.published.last_month(range, scope));
+        let (first_told, last_told) = (first_told.and_then(Month::from_number), last_told.and_then(Month::from_number));
+        let last = params.to.map(Month::of).or(last_told).unwrap_or_else(|| Month::of(context.clock.today()).before());
         let months = if self.entry.slices == Slices::Months { 23 } else { 11 };
         let first = params.from.map_or_else(|| Month::from_number(last.number() - months).unwrap_or(last), Month::of);
+        // Months before the first and after the last that were published are not months without incidents.
+        let (first, last) = match first_told.zip(last_told) {
+            Some((first_told, last_told)) if first <= last_told && first_told <= last => (first.max(first_told), last.min(last_told)),
+            _ => (first, last),
+        };
         (self.from, self.to) = (first.first_day(), last.last_day());
         let question = Question {
             model: &ground,

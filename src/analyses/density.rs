@@ -1,6 +1,6 @@
 //! How densely incidents lie, as bands between fixed levels; for who may open each of them.
 
-use geo_types::Coord;
+use geo_types::{Coord, MultiPolygon};
 use serde_json::Map;
 
 use super::answer::{ClassWords, Legend, Outcome, Row, counted};
@@ -10,7 +10,8 @@ use super::params::Params;
 use super::{Entry, words};
 use crate::error::Result;
 use crate::geom::{Metres, round7};
-use crate::stats::density::{Grid, Kernel, contour_bands, density};
+use crate::mvt::World;
+use crate::stats::density::{Band, Grid, Kernel, contour_bands, density};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "density",
@@ -34,27 +35,59 @@ const CLASSES: [ClassWords; 5] = [
 /// Most columns and rows of the grid.
 const MOST: f64 = 512.0;
 
-fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
-    let mut rows = Vec::new();
-    if !ground.points.is_empty() {
-        let plane = plane(ground.points.iter().copied());
-        let points: Vec<Coord> = ground.points.iter().map(|&at| plane.xy(lonlat(at))).collect();
-        let grid = grid(&points, params.bandwidth_m);
-        let mut values = density(&points, None, params.bandwidth_m, &grid, Kernel::Quartic).map_err(refused)?;
-        let per_km2_year = 1e6 / ground.years();
-        for value in &mut values {
-            *value *= per_km2_year;
-        }
-        for (band, class) in contour_bands(&values, &grid, &LEVELS).map_err(refused)?.into_iter().zip(CLASSES) {
-            if band.shape.0.is_empty() {
-                continue;
-            }
-            let mut properties = Map::new();
-            properties.insert("from_per_km2_year".into(), band.from.into());
-            properties.insert("to_per_km2_year".into(), band.to.into());
-            rows.push(Row { area: None, class: class.0, properties, shape: Some(round7(&plane.to_degrees(&Metres(band.shape)))) });
-        }
+/// A band of density.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DensityBand {
+    /// From 1, as in the legend.
+    pub class: &'static str,
+    /// Incidents per km² and year that are reached here.
+    pub from: f64,
+    /// Those that are not reached; none for the highest.
+    pub to: Option<f64>,
+    /// Where that is, degrees, WGS 84.
+    pub shape: MultiPolygon,
+}
+
+/// The bands of how densely incidents lie; those that are nowhere reached are left out.
+///
+/// * `points` – safe places, one an incident
+/// * `bandwidth_m` – metres on the ground at which an incident is felt no more
+/// * `years` – over which they happened
+pub fn density_bands(points: &[World], bandwidth_m: f64, years: f64) -> Result<Vec<DensityBand>> {
+    if points.is_empty() {
+        return Ok(Vec::new());
     }
+    let plane = plane(points.iter().copied());
+    let points: Vec<Coord> = points.iter().map(|&at| plane.xy(lonlat(at))).collect();
+    let grid = grid(&points, bandwidth_m);
+    let mut values = density(&points, None, bandwidth_m, &grid, Kernel::Quartic).map_err(refused)?;
+    for value in &mut values {
+        *value *= 1e6 / years;
+    }
+    let bands = contour_bands(&values, &grid, &LEVELS).map_err(refused)?.into_iter().zip(CLASSES).filter(|(band, _)| !band.shape.0.is_empty());
+    let told = |(band, class): (Band, ClassWords)| DensityBand {
+        class: class.0,
+        from: band.from,
+        to: band.to,
+        shape: round7(&plane.to_degrees(&Metres(band.shape))),
+    };
+    Ok(bands.map(told).collect())
+}
+
+/// The class of a density per km² and year with its bounds: from 1, and 0 below the lowest band.
+pub fn density_class(per_km2_year: f64) -> (usize, f64, Option<f64>) {
+    let class = LEVELS.iter().filter(|&&from| per_km2_year >= from).count();
+    (class, class.checked_sub(1).map_or(0.0, |below| LEVELS[below]), LEVELS.get(class).copied())
+}
+
+fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
+    let row = |band: DensityBand| {
+        let mut properties = Map::new();
+        properties.insert("from_per_km2_year".into(), band.from.into());
+        properties.insert("to_per_km2_year".into(), band.to.into());
+        Row { area: None, class: band.class, properties, shape: Some(band.shape) }
+    };
+    let rows: Vec<Row> = density_bands(&ground.points, params.bandwidth_m, ground.years())?.into_iter().map(row).collect();
     let classes = counted(&CLASSES, &rows);
     let (told, bandwidth) = (words::counted(ground), params.bandwidth_m);
     let sentence_zh = format!(

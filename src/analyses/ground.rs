@@ -182,12 +182,14 @@ impl Ground {
 
     /// The published cube, and nothing else: a place is judged where every month of it is told.
     fn ask_published(&mut self, question: &Question<'_>, asked: &Asked) {
+        let asked_months = i64::from(question.months.1 - question.months.0) + 1;
         for place in &mut self.places {
             let told = question.place(place.code).map(|(_, sum)| sum);
             let shown = told.filter(|sum| sum.shown > 0);
             place.count = shown.map_or(0, |sum| sum.count);
             place.told_rate = shown.filter(MonthSum::is_shown).and_then(|sum| question.rate(place.code, sum));
-            place.is_whole = shown.is_some_and(|sum| sum.withheld == 0);
+            // a month that was not published is no month without incidents
+            place.is_whole = shown.is_some_and(|sum| i64::from(sum.shown) == asked_months);
             place.silence = (!place.is_whole).then(|| if shown.is_some() { "months_withheld" } else { question.silence(place.code) });
             let households = question.model.tallies.within(place.code.range()).household_count as f64;
             place.denominator = against(asked.params.denominator, households, area_km2(question.model, place.code), 0.0);

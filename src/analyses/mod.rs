@@ -27,6 +27,7 @@ mod words;
 mod work;
 
 pub use answer::{ClassEntry, Legend, Outcome, Row};
+pub use density::{DensityBand, density_bands, density_class};
 pub use export::{Format, write as export};
 pub use ground::Ground;
 pub use params::Params;

@@ -4,13 +4,16 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::NaiveDate;
+
 use super::{Place, say};
-use crate::codes::{AreaCode, CodeRange};
+use crate::codes::CodeRange;
 use crate::config::Storage;
 use crate::context::Clock;
 use crate::db::{Db, Scoped};
 use crate::error::{Error, Result};
-use crate::exports::run::{Asked, Wanted, allowed, export, note};
+use crate::exports::api::ExportQuery;
+use crate::exports::run::{Asked, allowed, export, note};
 use crate::exports::what::What;
 use crate::exports::{Format, Headings};
 use crate::users::api::{account_scopes, reader_named};
@@ -20,6 +23,8 @@ use crate::users::{Reader, Right};
 ///
 /// Areas, cells, households and facilities as they stand today, in the form that `import` reads again. Cases only as a
 /// list (csv, xlsx) of an account that may read them, never with a place: no file of incident points leaves the system.
+/// `heat` is how densely they lie, as bands, or as classes of published numbers for an account that may open no case.
+/// Filters are those of the screens; one that the thing does not have is refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -41,15 +46,75 @@ pub struct ExportWhat {
     /// Language of the headings [default: zh in workbooks, en elsewhere]
     #[arg(long)]
     pub headings: Option<Headings>,
-    /// Only what lies in this area or cell
+    /// Only what lies in this area or cell; not of the base map
     #[arg(long, value_name = "CODE")]
     pub within: Option<String>,
+    /// Only what meets west,south,east,north in degrees; not of incidents
+    #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true)]
+    pub bbox: Option<String>,
+    /// The day whose rows are wanted; of cells, `cell_labels`, households and facilities [default: today]
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<NaiveDate>,
+    /// A part of a name or the beginning of a code; of areas, cells and their labels
+    #[arg(long, value_name = "TEXT")]
+    pub q: Option<String>,
+    /// Kinds of facilities, with commas between
+    #[arg(long, value_name = "CODES")]
+    pub kind: Option<String>,
+    /// Categories of incidents, and of heat made of them, with commas between
+    #[arg(long, value_name = "CODES")]
+    pub category: Option<String>,
+    /// Sources of incidents, and of heat made of them, with commas between
+    #[arg(long, value_name = "CODES")]
+    pub source: Option<String>,
+    /// States of incidents, and of heat made of them, with commas between
+    #[arg(long, value_name = "CODES")]
+    pub state: Option<String>,
+    /// Group of kinds of published numbers, and of heat made of them
+    #[arg(long)]
+    pub group: Option<String>,
+    /// Level of published numbers: township, village or cell
+    #[arg(long)]
+    pub level: Option<String>,
+    /// First day of incidents and heat; of published numbers its month
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day of incidents and heat; of published numbers its month
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Metres at which an incident is felt no more, 200 to 5000; of heat for who may open cases [default: 800]
+    #[arg(long, value_name = "METRES")]
+    pub bandwidth_m: Option<f64>,
     /// Cut to the rights of this account; otherwise everything is written
     #[arg(long = "as", value_name = "ACCOUNT")]
     pub account: Option<String>,
     /// Say the count as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+impl ExportWhat {
+    /// The question as the page asks it: the filters and their refusals are the same.
+    fn query(&self, format: Format) -> ExportQuery {
+        let this = self.clone();
+        ExportQuery {
+            format,
+            headings: this.headings,
+            within: this.within,
+            bbox: this.bbox,
+            as_of: this.as_of,
+            q: this.q,
+            kind: this.kind,
+            category: this.category,
+            source: this.source,
+            state: this.state,
+            group: this.group,
+            level: this.level,
+            from: this.from,
+            to: this.to,
+            bandwidth_m: this.bandwidth_m,
+        }
+    }
 }
 
 pub(super) async fn run(args: ExportArgs) -> Result<ExitCode> {
@@ -79,15 +144,13 @@ pub async fn write(what: &ExportWhat, db: &Db, clock: Clock) -> Result<i64> {
         ))
     })?;
     let reader = match &what.account {
-        None if matches!(what.noun, What::Incidents | What::Published) => {
+        None if matches!(what.noun, What::Incidents | What::Heat | What::Published) => {
             return Err(Error::Usage(format!("{} are written as an account sees them: say which with --as ACCOUNT", what.noun.name())));
         }
         None => Reader::command_line(today),
         Some(account) => reader_named(&mut db.scoped(&account_scopes()).await?, account, today).await?,
     };
-    let range = what.within.as_deref().map(AreaCode::parse).transpose().map_err(|error| Error::Usage(format!("--within: {error}")))?;
-    let filters = Wanted { day: today, range: range.map(AreaCode::range), ..Wanted::default() };
-    let asked = Asked { what: what.noun, format, headings: what.headings, filters };
+    let asked = what.query(format).read(what.noun, today)?;
     allowed(&reader, &asked)?;
     File::create_new(&what.file).map_err(|error| Error::Usage(format!("{} cannot be written: {error}; choose another name", what.file.display())))?;
     let written = into_file(what, db, clock, &reader, asked).await;

@@ -45,56 +45,62 @@ where
 pub struct ExportQuery {
     /// The format; cases have `csv` and `xlsx` only.
     #[param(inline)]
-    format: Format,
+    pub format: Format,
     /// Language of the headings; without it Chinese in workbooks and English elsewhere.
     #[param(inline)]
-    headings: Option<Headings>,
+    pub headings: Option<Headings>,
     /// Code of an area or a cell.
-    within: Option<String>,
+    pub within: Option<String>,
     /// `west,south,east,north` in degrees; not of cases.
-    bbox: Option<String>,
+    pub bbox: Option<String>,
     /// The day whose rows are wanted; today unless given. Of cells, households and facilities.
-    as_of: Option<NaiveDate>,
-    /// A part of a name, or the beginning of a code; of areas and cells.
-    q: Option<String>,
+    pub as_of: Option<NaiveDate>,
+    /// A part of a name, or the beginning of a code; of areas, cells and their labels.
+    pub q: Option<String>,
     /// Kinds of facilities, with commas between.
-    kind: Option<String>,
-    /// Categories of cases, with commas between.
-    category: Option<String>,
-    /// Sources of cases, with commas between.
-    source: Option<String>,
-    /// States of cases, with commas between.
-    state: Option<String>,
-    /// Group of kinds of published numbers.
-    group: Option<String>,
+    pub kind: Option<String>,
+    /// Categories of cases and heat, with commas between.
+    pub category: Option<String>,
+    /// Sources of cases and heat, with commas between.
+    pub source: Option<String>,
+    /// States of cases and heat, with commas between.
+    pub state: Option<String>,
+    /// Group of kinds of published numbers, and of heat made of them.
+    pub group: Option<String>,
     /// `township`, `village` or `cell`: level of published numbers.
-    level: Option<String>,
+    pub level: Option<String>,
     /// First day on which a case happened; of published numbers its month.
-    from: Option<NaiveDate>,
+    pub from: Option<NaiveDate>,
     /// Last day on which a case happened; of published numbers its month.
-    to: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    /// Metres at which an incident is felt no more, 200 to 5,000, 800 unless given; of heat, with case rights.
+    pub bandwidth_m: Option<f64>,
 }
 
 impl ExportQuery {
     /// Refuses filters that the thing does not have, rather than pass over them and export too much.
-    fn read(self, what: What, today: NaiveDate) -> Outcome<Asked> {
+    pub fn read(self, what: What, today: NaiveDate) -> Outcome<Asked> {
         let is = |these: &[What]| these.contains(&what);
         let foreign = [
             ("bbox", self.bbox.is_some() && is(&[What::Incidents])),
             ("within", self.within.is_some() && what.is_base()),
-            ("as_of", self.as_of.is_some() && !is(&[What::Cells, What::Households, What::Facilities])),
-            ("q", self.q.is_some() && !is(&[What::Areas, What::Cells])),
+            ("as_of", self.as_of.is_some() && !is(&[What::Cells, What::CellLabels, What::Households, What::Facilities])),
+            ("q", self.q.is_some() && !is(&[What::Areas, What::Cells, What::AreaLabels, What::CellLabels])),
             ("kind", self.kind.is_some() && !is(&[What::Facilities])),
-            ("category", self.category.is_some() && !is(&[What::Incidents])),
-            ("source", self.source.is_some() && !is(&[What::Incidents])),
-            ("state", self.state.is_some() && !is(&[What::Incidents])),
-            ("from", self.from.is_some() && !is(&[What::Incidents, What::Published])),
-            ("to", self.to.is_some() && !is(&[What::Incidents, What::Published])),
-            ("group", self.group.is_some() && !is(&[What::Published])),
+            ("category", self.category.is_some() && !is(&[What::Incidents, What::Heat])),
+            ("source", self.source.is_some() && !is(&[What::Incidents, What::Heat])),
+            ("state", self.state.is_some() && !is(&[What::Incidents, What::Heat])),
+            ("from", self.from.is_some() && !is(&[What::Incidents, What::Heat, What::Published])),
+            ("to", self.to.is_some() && !is(&[What::Incidents, What::Heat, What::Published])),
+            ("group", self.group.is_some() && !is(&[What::Heat, What::Published])),
+            ("bandwidth_m", self.bandwidth_m.is_some() && !is(&[What::Heat])),
             ("level", self.level.is_some() && !is(&[What::Published])),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, wrong)| *wrong) {
             return Err(Error::invalid(*name, "not_a_filter", format!("{} are not filtered by this", what.name())));
+        }
+        if self.bandwidth_m.is_some_and(|metres| !(200.0..=5_000.0).contains(&metres)) {
+            return Err(Error::invalid("bandwidth_m", "out_of_range", "bandwidth_m is not between 200 and 5000"));
         }
         let filters = Filters {
             day: self.as_of.unwrap_or(today),
@@ -102,13 +108,15 @@ impl ExportQuery {
             frame: bbox(self.bbox.as_deref())?,
             sought: self.q.filter(|q| !q.trim().is_empty()),
             kind: match what {
-                What::Incidents => split(self.category.as_deref()),
-                What::Published => self.group.map(|group| vec![group]),
+                What::Incidents | What::Heat => split(self.category.as_deref()),
+                What::Published => self.group.clone().map(|group| vec![group]),
                 _ => split(self.kind.as_deref()),
             },
             source: split(self.source.as_deref()),
             state: split(self.state.as_deref()),
             level: self.level.as_deref().map(crate::published::level).transpose()?,
+            group: self.group.filter(|_| what == What::Heat),
+            bandwidth_m: self.bandwidth_m,
             from: self.from,
             to: self.to,
         };

@@ -1,4 +1,5 @@
-//! Layers and lists as files: areas, cells, households, facilities, the base map, published numbers, and cases as a list.
+//! Layers and lists as files: areas and cells with their labels, households, facilities, the base map, published numbers, heat as bands,
+//! and cases as a list.
 //!
 //! [`what`] says which columns a thing has, [`rows`] reads them under the reader's scopes, [`run`] takes rows to a writer
 //! on a thread of its own; one format a file beside them. A file is made whole on disk before the first byte leaves, so
@@ -12,6 +13,7 @@ mod csv;
 mod flatgeobuf;
 mod geojson;
 mod geopackage;
+mod heat;
 mod rows;
 pub mod run;
 mod shapefile;

@@ -13,6 +13,7 @@ use super::what::{Kind, Shape, Value, What};
 use crate::codes::{AreaCode, CodeRange, Level};
 use crate::db::{Scoped, wkb_to_geometry};
 use crate::error::Result;
+use crate::geom::inner_point;
 use crate::published::Telling;
 
 /// Which rows, beside what the reader may see.
@@ -34,6 +35,10 @@ pub struct Filters {
     pub state: Option<Vec<String>>,
     /// Level of published numbers.
     pub level: Option<Level>,
+    /// Group of kinds of published heat.
+    pub group: Option<String>,
+    /// Metres at which an incident is felt no more; of heat.
+    pub bandwidth_m: Option<f64>,
     /// First day on which a case happened, or in whose month numbers were published.
     pub from: Option<NaiveDate>,
     /// Last such day.
@@ -60,7 +65,9 @@ pub(super) fn read<'t>(
     let (pattern, codes) = filters.sought.as_deref().map(crate::rows::sought).unzip();
     let codes = codes.flatten();
     let range = filters.range.unwrap_or(CodeRange { lo: 0, hi: i64::MAX });
-    let query = sqlx::query(statement(what))
+    let Some(statement) = statement(what) else { return futures::stream::empty().boxed() };
+    let frame = filters.frame;
+    let query = sqlx::query(statement)
         .bind(filters.day)
         .bind(range.lo)
         .bind(range.hi)
@@ -79,7 +86,17 @@ pub(super) fn read<'t>(
     } else {
         query
     };
-    query.fetch(transaction.conn()).map_err(crate::error::Error::from).map(move |row| row.and_then(|row| take(&row, what, &told))).boxed()
+    let rows = query.fetch(transaction.conn()).map_err(crate::error::Error::from).map(move |row| row.and_then(|row| take(&row, what, &told)));
+    if !what.is_label() {
+        return rows.boxed();
+    }
+    // A border may reach into the box where its name does not stand.
+    rows.try_filter(move |row| std::future::ready(is_seen(row, frame))).boxed()
+}
+
+fn is_seen(row: &Row, frame: Option<[f64; 4]>) -> bool {
+    let (Some([west, south, east, north]), Some(Geometry::Point(at))) = (frame, &row.shape) else { return row.shape.is_some() };
+    (west..=east).contains(&at.x()) && (south..=north).contains(&at.y())
 }
 
 fn take(row: &PgRow, what: What, told: &Told<impl Fn(CodeRange) -> Option<u64>>) -> Result<Row> {
@@ -121,7 +138,14 @@ fn take(row: &PgRow, what: What, told: &Told<impl Fn(CodeRange) -> Option<u64>>)
         values.push(row.try_get::<Option<String>, _>(width)?.map_or(Value::Null, Value::Text));
     }
     let shape = if what.shape() == Shape::None { None } else { row.try_get::<Option<Vec<u8>>, _>(width + 1)? };
-    Ok(Row { values, shape: shape.as_deref().map(wkb_to_geometry).transpose()?.map(several) })
+    let shape = shape.as_deref().map(wkb_to_geometry).transpose()?.map(several);
+    Ok(Row { values, shape: if what.is_label() { shape.and_then(|border| label(&border)) } else { shape } })
+}
+
+/// Where the map writes the name of what has this border.
+fn label(border: &Geometry) -> Option<Geometry> {
+    let Geometry::MultiPolygon(border) = border else { return None };
+    inner_point(border).map(|at| Geometry::Point(at.into()))
 }
 
 /// Lines and polygons as collections of them, so that a layer has shapes of one kind.

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
+use super::heat;
 use super::rows::{self, Filters, Told};
 use super::what::{ORIGIN_KEY, What};
 use super::{Format, Headings, Table, begin};
@@ -15,8 +16,6 @@ use crate::db::Scoped;
 use crate::error::{Error, Result};
 use crate::published::Telling;
 use crate::users::{Reader, Right};
-
-pub use super::rows::Filters as Wanted;
 
 /// Rows that are on their way to the writer.
 const ON_THE_WAY: usize = 512;
@@ -37,14 +36,15 @@ pub struct Asked {
 /// Refuses what the reader may not export, with the rights of the screens.
 pub fn allowed(reader: &Reader, asked: &Asked) -> Result<()> {
     match asked.what {
-        What::Published => reader.require(Right::Published)?,
+        What::Heat if reader.has(Right::Cases) => {}
+        What::Heat | What::Published => reader.require(Right::Published)?,
         What::Households => reader.require(Right::Households)?,
         What::Incidents if reader.units().is_empty() => reader.require(Right::Cases)?,
         What::Incidents => {}
         _ => reader.require(Right::Map)?,
     }
     if asked.what == What::Incidents && !asked.format.is_table() {
-        let message = "cases leave as a list without places: give csv or xlsx · 案件只能导出为不带位置的清单：请用 csv 或 xlsx";
+        let message = "no file of incident points leaves the system; cases leave as a list without places: give csv or xlsx, or take heat for bands of density · 不导出案件点位；案件只能导出为不带位置的清单：请用 csv 或 xlsx，密度分级面请导出 heat";
         return Err(Error::invalid("format", "list_only", message));
     }
     Ok(())
@@ -81,7 +81,11 @@ pub async fn export(
         }
         Err(Error::internal("write the export")("the rows broke off"))
     });
-    let mut rows = rows::read(transaction, asked.what, asked.filters, Told { with_keys, households_in, telling });
+    let mut rows = if asked.what == What::Heat {
+        stream::iter(heat::rows(transaction, reader, &asked.filters, &telling).await?.into_iter().map(Ok)).boxed()
+    } else {
+        rows::read(transaction, asked.what, asked.filters, Told { with_keys, households_in, telling })
+    };
     let mut failed = None;
     while let Some(row) = rows.next().await {
         match row {
@@ -130,6 +134,7 @@ pub async fn note(
         detail: json!({
             "by": by, "format": asked.format.ending(), "day": filters.day, "bbox": filters.frame, "q": filters.sought, "kind": filters.kind,
             "source": filters.source, "state": filters.state, "from": filters.from, "to": filters.to, "level": filters.level,
+            "group": filters.group, "bandwidth_m": filters.bandwidth_m,
         }),
         rows: Some(rows),
         request_id,

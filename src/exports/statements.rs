@@ -23,8 +23,13 @@ macro_rules! base_map {
 ///
 /// `$1` day, `$2` `$3` codes, `$4` box, `$5` pattern of a name with `$6` `$7` its codes, `$8` kinds, `$9` sources,
 /// `$10` states, `$11` `$12` days; of published numbers `$13` a level, `$14` `$15` the areas of whose cases one is staff.
-pub(super) const fn statement(what: What) -> &'static str {
-    match what {
+///
+/// None of heat, whose rows are made of others: see [`POINTS`] and [`PLACES`].
+pub(super) const fn statement(what: What) -> Option<&'static str> {
+    Some(match what {
+        What::Heat => return None,
+        What::AreaLabels => AREA_LABELS,
+        What::CellLabels => CELL_LABELS,
         What::Areas => {
             "select app.code_text(code_lo, level), name_zh, nullif(name_en, ''), level::bigint, urban_rural_class, null::bigint, origin_key,
                     ST_AsBinary(geom), code_lo, code_hi
@@ -107,5 +112,60 @@ pub(super) const fn statement(what: What) -> &'static str {
         What::Buildings => base_map!("buildings"),
         What::Boundaries => base_map!("boundaries"),
         What::Places => base_map!("places"),
-    }
+    })
 }
+
+/// Areas with a border, to be labelled.
+const AREA_LABELS: &str =
+    "select app.code_text(code_lo, level), name_zh, nullif(name_en, ''), level::bigint, null::text, ST_AsBinary(geom), code_lo, code_hi
+       from areas
+      where $1::date is not null and geom is not null and code_lo >= $2 and code_lo < $3
+        and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
+        and ($5::text is null or name_zh ilike $5 or name_en ilike $5 or (code_lo >= $6 and code_lo < $7))
+        and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
+      order by code_lo, level";
+
+/// Cells of a day, to be labelled.
+const CELL_LABELS: &str = "select app.code_text(code, 15::smallint), name_zh, nullif(name_en, ''), nullif(short_name, ''), 15::bigint, null::text,
+            ST_AsBinary(geom), code, code + 1
+       from cells
+      where valid_from <= $1 and (valid_to is null or valid_to > $1) and code >= $2 and code < $3
+        and ($4::float8[] is null or geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
+        and ($5::text is null or name_zh ilike $5 or name_en ilike $5 or short_name ilike $5 or (code >= $6 and code < $7))
+        and $8::text[] is null and $9::text[] is null and $10::text[] is null and $11::date is null and $12::date is null
+      order by code";
+
+/// Safe places of cases each of which the reader may open: `$1` `$2` codes, `$3` a box, `$4` categories, `$5` sources,
+/// `$6` states, `$7` `$8` days.
+pub(super) const POINTS: &str = "select ST_X(p.geom), ST_Y(p.geom)
+   from incidents i join safe_places p on p.id = i.safe_place_id
+  where i.scope_code >= $1 and i.scope_code < $2 and i.scope_code <@ (select app.allowed('cases'))
+    and ($3::float8[] is null or p.geom && ST_MakeEnvelope($3[1], $3[2], $3[3], $3[4], 4326))
+    and ($4::text[] is null or i.category = any($4)) and ($5::text[] is null or i.source = any($5))
+    and (i.state = any($6) or $6::text[] is null and i.state not in ('draft', 'merged'))
+    and i.occurred_on between $7 and $8
+  order by i.id";
+
+/// The first and last month that were published in a range of codes.
+pub(super) const MONTHS: &str = "select min(month_on), max(month_on) from publications
+  where int8range(township_lo, township_lo + 1000000) && int8range($1, $2)
+    and int8range(township_lo, township_lo + 1000000) && (select app.allowed('published'))";
+
+/// Places of a level with the numbers published of them: `$1` day, `$2` `$3` codes, `$4` a box, `$5` the level, `$6` the
+/// group, `$7` `$8` first and last month, `$9` `$10` the areas of whose cases one is staff.
+pub(super) const PLACES: &str = "with places as (
+    select code as lo, 15::smallint as level, name_zh, name_en, area_m2, geom from cells
+     where $5::smallint = 15 and valid_from <= $1 and (valid_to is null or valid_to > $1)
+    union all
+    select code_lo, level, name_zh, name_en, ST_Area(geom::geography), geom from areas where $5::smallint <> 15 and level = $5 and geom is not null)
+ select p.lo, p.level, p.name_zh, nullif(p.name_en, ''), p.area_m2, ST_AsBinary(p.geom), coalesce(t.months, '{}'), coalesce(t.counts, '{}')
+   from places p
+   left join lateral (
+     select array_agg(month_on order by month_on) as months, array_agg(incident_count order by month_on) as counts
+       from published_table t
+      where t.area_lo = p.lo and t.level = p.level and t.category_group = $6 and t.month_on between $7 and $8 and t.incident_count is not null
+        and t.audience = case when exists (select 1 from unnest($9::bigint[], $10::bigint[]) as s (lo, hi)
+                                            where p.lo >= s.lo and p.lo < s.hi) then 'k3' else 'k5' end) t on true
+  where p.lo >= $2 and p.lo < $3 and p.lo <@ (select app.allowed('published'))
+    and ($4::float8[] is null or p.geom && ST_MakeEnvelope($4[1], $4[2], $4[3], $4[4], 4326))
+  order by p.lo";

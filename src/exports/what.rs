@@ -15,12 +15,22 @@ pub enum What {
     Areas,
     /// 网格.
     Cells,
+    /// A point inside each area, where its name stands.
+    #[serde(rename = "area_labels")]
+    #[value(name = "area_labels")]
+    AreaLabels,
+    /// A point inside each cell, where its name stands.
+    #[serde(rename = "cell_labels")]
+    #[value(name = "cell_labels")]
+    CellLabels,
     /// 户.
     Households,
     /// 设施.
     Facilities,
     /// 矛盾纠纷: a list without places.
     Incidents,
+    /// How densely incidents lie: bands of density for who may open cases, else classes of published numbers by place.
+    Heat,
     /// Published numbers of incidents: one entry a place, month and group, with the border of the place.
     Published,
     /// Rivers and lakes of the base map.
@@ -43,9 +53,12 @@ impl What {
         match self {
             Self::Areas => "areas",
             Self::Cells => "cells",
+            Self::AreaLabels => "area_labels",
+            Self::CellLabels => "cell_labels",
             Self::Households => "households",
             Self::Facilities => "facilities",
             Self::Incidents => "incidents",
+            Self::Heat => "heat",
             Self::Published => "published",
             Self::Water => "water",
             Self::Roads => "roads",
@@ -59,10 +72,10 @@ impl What {
     /// What stands in the shape.
     pub const fn shape(self) -> Shape {
         match self {
-            Self::Areas | Self::Cells | Self::Published | Self::Landuse | Self::Buildings => Shape::Polygons,
+            Self::Areas | Self::Cells | Self::Heat | Self::Published | Self::Landuse | Self::Buildings => Shape::Polygons,
             Self::Roads | Self::Boundaries => Shape::Lines,
             Self::Water => Shape::Mixed,
-            Self::Households | Self::Facilities | Self::Places => Shape::Point,
+            Self::AreaLabels | Self::CellLabels | Self::Households | Self::Facilities | Self::Places => Shape::Point,
             Self::Incidents => Shape::None,
         }
     }
@@ -70,6 +83,11 @@ impl What {
     /// Whether it is a layer of the base map, the same for every reader.
     pub const fn is_base(self) -> bool {
         matches!(self, Self::Water | Self::Roads | Self::Landuse | Self::Buildings | Self::Boundaries | Self::Places)
+    }
+
+    /// Whether its point is one inside the stored border.
+    pub const fn is_label(self) -> bool {
+        matches!(self, Self::AreaLabels | Self::CellLabels)
     }
 
     /// Whether its rows have a key of the source that brought them.
@@ -84,7 +102,10 @@ impl What {
             Self::Cells => CELLS,
             Self::Households => HOUSEHOLDS,
             Self::Facilities => FACILITIES,
+            Self::AreaLabels => AREA_LABELS,
+            Self::CellLabels => CELL_LABELS,
             Self::Incidents => INCIDENTS,
+            Self::Heat => HEAT,
             Self::Published => PUBLISHED,
             Self::Water | Self::Roads | Self::Landuse | Self::Buildings | Self::Boundaries | Self::Places => BASE_MAP,
         }
@@ -192,6 +213,17 @@ const CELLS: &[Column] = &[
     VALID_TO,
 ];
 
+const AREA_LABELS: &[Column] =
+    &[column("code", "code", "代码", Text(15)), column("name_zh", "name_zh", "名称", Text(60)), NAME_EN, column("level", "level", "层级", Int)];
+
+const CELL_LABELS: &[Column] = &[
+    column("code", "code", "网格代码", Text(15)),
+    column("name_zh", "name_zh", "网格名称", Text(60)),
+    NAME_EN,
+    column("short_name", "short_name", "简称", Text(30)),
+    column("level", "level", "层级", Int),
+];
+
 const HOUSEHOLDS: &[Column] = &[
     column("key", "key", "编号", Text(20)),
     column("household_count", "hh_count", "户数", Int),
@@ -241,6 +273,23 @@ const INCIDENTS: &[Column] = &[
     column("escalated", "escalated", "已上报", Flag),
 ];
 
+/// Bands have no code and name; places have no width. Where nothing is told of a place, it is withheld and has no class.
+const HEAT: &[Column] = &[
+    column("class", "class", "等级", Int),
+    column("from_per_km2_year", "from_dens", "下限（件/平方公里·年）", Real),
+    column("to_per_km2_year", "to_dens", "上限（件/平方公里·年）", Real),
+    column("withheld", "withheld", "未公布", Flag),
+    column("code", "code", "代码", Text(15)),
+    column("name_zh", "name_zh", "名称", Text(60)),
+    NAME_EN,
+    column("level", "level", "层级", Int),
+    column("source", "source", "依据", Text(20)),
+    column("group", "group", "纠纷组别", Text(40)),
+    column("first_day", "first_day", "首日", Day),
+    column("last_day", "last_day", "末日", Day),
+    column("bandwidth_m", "width_m", "带宽（米）", Real),
+];
+
 const PUBLISHED: &[Column] = &[
     column("code", "code", "代码", Text(15)),
     column("name_zh", "name_zh", "名称", Text(60)),
@@ -265,7 +314,12 @@ mod tests {
 
     #[test]
     fn short_names_fit_into_ten_letters_and_no_two_are_alike() {
-        for what in [What::Areas, What::Cells, What::Households, What::Facilities, What::Incidents, What::Published, What::Roads] {
+        let whats = <What as clap::ValueEnum>::value_variants();
+        for what in whats {
+            assert_eq!(serde_json::from_value::<What>(what.name().into()).unwrap(), *what);
+            assert_eq!(<What as clap::ValueEnum>::from_str(what.name(), false).unwrap(), *what);
+        }
+        for what in whats {
             let columns = what.columns();
             for (at, own) in columns.iter().enumerate() {
                 assert!(own.short.len() <= 10 && own.short.is_ascii(), "{}", own.short);

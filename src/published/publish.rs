@@ -15,9 +15,6 @@ use crate::privacy::Audience;
 use crate::privacy::suppression::{self, Entry, Kind, ORDINARY, Outcome};
 use crate::users::{Reader, Right};
 
-/// Everyone for whom a table is made.
-const AUDIENCES: [Audience; 3] = [Audience::K3, Audience::K5, Audience::K10];
-
 /// Which months are to be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
@@ -136,7 +133,7 @@ async fn publish_township(
             let of_month = cells.iter().filter(|(_, from, to)| in_force(*from, *to)).map(|(code, ..)| *code);
             let places: Vec<AreaCode> = villages.iter().copied().chain(of_month).collect();
             let counted = suppression::Month { township, places: &places, groups: &groups, incidents: &incidents };
-            (month, AUDIENCES.map(|audience| (audience, counted.told_to(audience))))
+            (month, counted.tables())
         };
         incidents.into_iter().collect::<Vec<_>>().into_par_iter().map(table).collect::<Vec<_>>()
     })

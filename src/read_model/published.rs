@@ -92,12 +92,21 @@ impl Published {
 
     /// The last month that was published anywhere in a range of codes, as far as a scope reaches.
     pub fn last_month(&self, within: CodeRange, scope: &Scope) -> Option<MonthNumber> {
-        let meets = |township: &AreaCode| {
+        self.months_of(within, scope).filter_map(BTreeSet::last).max().copied()
+    }
+
+    /// The first month that was published anywhere in a range of codes, as far as a scope reaches.
+    pub fn first_month(&self, within: CodeRange, scope: &Scope) -> Option<MonthNumber> {
+        self.months_of(within, scope).filter_map(BTreeSet::first).min().copied()
+    }
+
+    fn months_of<'a>(&'a self, within: CodeRange, scope: &'a Scope) -> impl Iterator<Item = &'a BTreeSet<MonthNumber>> {
+        let meets = move |township: &AreaCode| {
             let range = township.range();
             let both = CodeRange { lo: range.lo.max(within.lo), hi: range.hi.min(within.hi) };
             both.lo < both.hi && scope.meets(both)
         };
-        self.months.iter().filter(|(township, _)| meets(township)).filter_map(|(_, all)| all.last()).max().copied()
+        self.months.iter().filter(move |(township, _)| meets(township)).map(|(_, all)| all)
     }
 
     /// Every number, for comparing processes.

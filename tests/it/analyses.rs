@@ -164,6 +164,21 @@ async fn without_case_rights_an_answer_is_made_of_published_numbers_alone() {
 }
 
 #[tokio::test]
+async fn months_that_were_not_published_are_not_months_without_incidents() {
+    let Some((_database, site)) = busy().await else { return };
+    publish(&site, None).await;
+    let asked = json!({"within": COUNTY, "level": "township", "group": "ordinary"});
+    let result = answered(&site, Role::Official, "trends", &asked).await;
+    assert_eq!((&result["params"]["from"], &result["params"]["to"]), (&json!("2025-12-01"), &json!("2026-02-28")), "{result}");
+    let told = rows(&site, Role::Official, &result, 10).await;
+    assert!(told.iter().all(|row| row["class"] == "too_few"), "three months of numbers are no trend of two years: {told:?}");
+    let before = json!({"within": COUNTY, "level": "township", "from": "2024-01-01", "to": "2024-12-31"});
+    let told = answered(&site, Role::Official, "rates", &before).await;
+    let told = rows(&site, Role::Official, &told, 10).await;
+    assert!(!told.is_empty() && told.iter().all(|row| row["class"] == "too_few" && row["reason"] == "too_few"), "{told:?}");
+}
+
+#[tokio::test]
 async fn every_analysis_answers_with_a_sentence_and_is_drawn_and_exported() {
     let Some((_database, site)) = busy().await else { return };
     let listed = site.get(Role::Centre, "/api/analyses").await.json();

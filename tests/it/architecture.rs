@@ -18,13 +18,14 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Neighbours on one floor that may use one another, and why.
-const BESIDE: [(&str, &str, &str); 7] = [
+const BESIDE: [(&str, &str, &str); 8] = [
     ("privacy", "codes", "audiences are sets of codes"),
     ("context", "users", "a context begins transactions for a reader"),
     ("users", "context", "the handlers of accounts are given a context"),
     ("areas", "cells", "a code with its names is shown alike"),
     ("lists", "cells", "a code with its names is shown alike"),
     ("households", "incidents", "a new address joins a safe place"),
+    ("exports", "analyses", "heat leaves as the bands of the analysis of density"),
     ("demo", "imports", "the invented place is written the way files are"),
 ];
 

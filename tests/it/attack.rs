@@ -1,6 +1,7 @@
 //! Attacks on published numbers: whatever one account can fetch, before and after things happened, put into linear
-//! programs against every number below its threshold. The same attacker gets through three weaker ways of publishing.
+//! programs against every number below its threshold. The same attacker gets through four weaker ways of publishing.
 
+mod analyses;
 mod gather;
 mod lp;
 mod town;
@@ -20,7 +21,7 @@ use crate::support::app::{Account, Site};
 use gather::{Learnt, gather, own_cases};
 use lp::Attacker;
 use town::Truth;
-use weakened::{Tally, free_ranges, primary_alone, rests, scores};
+use weakened::{Tally, free_ranges, primary_alone, rates_of_all, rests, scores};
 
 const MONTHS: [&str; 3] = ["2025-12", "2026-01", "2026-02"];
 const VILLAGE: &str = "990321001001";
@@ -28,8 +29,20 @@ const VILLAGE: &str = "990321001001";
 /// An account that attacks: its name and grants.
 type Cast = (&'static str, &'static [(Role, &'static str)]);
 
+/// Accounts whose unit handles no case: staff that is told from three up and may open none.
+const WITHOUT_CASES: [&str; 2] = ["staff", "staff-of-township"];
+
+/// Accounts without any right to a case that put together what they know.
+const TOGETHER: [(&str, &str); 5] = [
+    ("official", "staff"),
+    ("official", "staff-of-township"),
+    ("planner", "staff"),
+    ("village-official", "staff-of-township"),
+    ("staff", "staff-of-township"),
+];
+
 /// One of each role that is told published numbers, in one place and over many, and mixtures of case rights with others.
-const CAST: [Cast; 9] = [
+const CAST: [Cast; 11] = [
     ("official", &[(Role::Official, COUNTY)]),
     ("planner", &[(Role::Planner, "990321001")]),
     ("village-official", &[(Role::Official, VILLAGE)]),
@@ -38,6 +51,8 @@ const CAST: [Cast; 9] = [
     ("unit-and-official", &[(Role::Unit, VILLAGE), (Role::Official, COUNTY)]),
     ("supervisor-and-official", &[(Role::Supervisor, VILLAGE), (Role::Official, COUNTY)]),
     ("cell-and-unit", &[(Role::Supervisor, "990321001002001"), (Role::Unit, "990321001")]),
+    ("staff", &[(Role::Unit, VILLAGE)]),
+    ("staff-of-township", &[(Role::Unit, "990321001")]),
     ("centre-and-planner", &[(Role::Centre, "990321002"), (Role::Planner, COUNTY)]),
 ];
 
@@ -92,12 +107,45 @@ fn attack(cast: &Cast, truth: &Truth, learnt: &[Learnt]) -> Tally {
     tally
 }
 
-async fn accounts(site: &Site) -> Vec<Account> {
+/// Attacks every number that both accounts, were they one, are not told and that is below the smaller of their thresholds.
+fn attack_together(pair: [&Cast; 2], truth: &Truth, learnt: [&[Learnt]; 2]) -> Tally {
+    let facts = learnt.into_iter().flatten().flat_map(|learnt| learnt.facts.iter().cloned()).chain(rests(truth)).collect();
+    let attacker = Attacker::new(truth.unknowns.len(), facts);
+    let standings = pair.map(standing);
+    let reach: Vec<AreaCode> = pair.iter().flat_map(|cast| areas_of(cast, |_| true)).collect();
+    let mut tally = Tally::default();
+    for (place, group, month) in truth.entries() {
+        let sensitive = truth.is_sensitive(&group);
+        // the smaller of the two, wherever the one that has it may ask: what it tells reaches over sums into places beside
+        let smaller = if sensitive { Audience::K10 } else { smallest(&standings, &pair) };
+        let Some(threshold) = smaller.threshold().filter(|_| scope(&reach).covers(place.range())) else { continue };
+        if truth.count(place, &group, &month) < threshold {
+            tally.attacked += 1;
+            let parts = truth.parts(place, &group, &[&month]);
+            if attacker.narrows(&parts, threshold - 1) {
+                let bounds = attacker.bounds(&parts);
+                tally.broken += 1;
+                say(&format!("{} with {}: {place} {group} {month} is {bounds:?}", pair[0].0, pair[1].0));
+            }
+        }
+    }
+    tally
+}
+
+/// The freest audience that any of the accounts is anywhere.
+fn smallest(standings: &[Standing], casts: &[&Cast]) -> Audience {
+    let anywhere = |(standing, cast): (&Standing, &&Cast)| areas_of(cast, |_| true).into_iter().map(|area| audience(standing, area, false)).min();
+    standings.iter().zip(casts).filter_map(anywhere).min().unwrap()
+}
+
+async fn accounts(site: &Site, root: &mut PgConnection) -> Vec<Account> {
     let mut accounts = Vec::new();
     for (name, grants) in CAST {
         let grants: Vec<_> = grants.iter().map(|(role, code)| (*role, grant(code))).collect();
         accounts.push(site.account(name, &grants).await);
     }
+    sqlx::query("update users set unit_id = null where account = any($1)").bind(WITHOUT_CASES).execute(root).await.unwrap();
+    site.model.wait_fresh_within(std::time::Duration::from_secs(10)).await.unwrap();
     accounts
 }
 
@@ -126,13 +174,13 @@ async fn move_a_border(site: &Site) {
 async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
     let Some((database, site)) = busy().await else { return };
     let mut root = database.root().await;
-    let accounts = accounts(&site).await;
+    let accounts = accounts(&site, &mut root).await;
     publish(&site, Some("2025-12")).await;
     publish(&site, Some("2026-01")).await;
     let early = Truth::read(&mut root, &MONTHS).await;
     let mut learnt: Vec<Vec<Learnt>> = Vec::new();
     for (cast, account) in CAST.iter().zip(&accounts) {
-        learnt.push(vec![gather(&site, account, &early, &opened(cast)).await]);
+        learnt.push(vec![gather(&site, account, &early, &opened(cast), &areas_of(cast, |_| true)).await]);
     }
     // a second date of publication, with cases registered late and a border moved between
     register_late(&mut root).await;
@@ -140,7 +188,7 @@ async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
     publish(&site, Some("2026-02")).await;
     let truth = Truth::read(&mut root, &MONTHS).await.with_months_of(&early, &MONTHS[..2]);
     for ((cast, account), learnt) in CAST.iter().zip(&accounts).zip(&mut learnt) {
-        learnt.push(gather(&site, account, &truth, &opened(cast)).await);
+        learnt.push(gather(&site, account, &truth, &opened(cast), &areas_of(cast, |_| true)).await);
     }
     let mut all = Tally::default();
     for (cast, learnt) in CAST.iter().zip(&learnt) {
@@ -149,8 +197,23 @@ async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
         let heats: usize = learnt.iter().map(|learnt| learnt.heats).sum();
         let told_only = cast.1.iter().all(|(role, _)| matches!(role, Role::Official | Role::Planner));
         assert!(heats > 4 || !told_only, "{}: {heats} tiles of heat are too few to say", cast.0);
-        say(&format!("{:<24} {requests} requests, {} numbers attacked, {} broken", cast.0, tally.attacked, tally.broken));
+        let judged: usize = learnt.iter().map(|learnt| learnt.judged).sum();
+        let intervals: usize = learnt.iter().map(|learnt| learnt.intervals).sum();
+        assert!(judged > 4 || !told_only, "{}: {judged} answers of analyses that judge some place are too few to say", cast.0);
+        let line = format!(
+            "{requests} requests, {judged} analyses with {intervals} intervals, {} numbers attacked, {} broken",
+            tally.attacked, tally.broken
+        );
+        say(&format!("{:<24} {line}", cast.0));
         assert!(tally.attacked > 20, "{}: too few to say", cast.0);
+        all = Tally { attacked: all.attacked + tally.attacked, broken: all.broken + tally.broken };
+    }
+    let named = |name: &str| CAST.iter().position(|cast| cast.0 == name).unwrap();
+    for (one, other) in TOGETHER {
+        let (a, b) = (named(one), named(other));
+        let tally = attack_together([&CAST[a], &CAST[b]], &truth, [&learnt[a], &learnt[b]]);
+        say(&format!("{one} with {other}: {} numbers attacked, {} broken", tally.attacked, tally.broken));
+        assert!(tally.attacked > 20, "{one} with {other}: too few to say");
         all = Tally { attacked: all.attacked + tally.attacked, broken: all.broken + tally.broken };
     }
     say(&format!("{} numbers attacked, {} broken", all.attacked, all.broken));
@@ -179,6 +242,7 @@ async fn the_same_attacker_breaks_weaker_ways_of_publishing() {
         ("primary suppression alone", primary_alone(&truth, k5)),
         ("primary suppression alone, k 3", primary_alone(&truth, k3)),
         ("free date ranges", free_ranges(&mut root, &truth, k5).await),
+        ("rates of all cells", rates_of_all(&mut root, &truth, k5).await),
         ("published z-scores", scores(&mut root, &truth, &neighbours, k5).await),
     ] {
         say(&format!("{name}: {} numbers attacked, {} broken", tally.attacked, tally.broken));
@@ -192,17 +256,17 @@ async fn a_hidden_change_changes_nothing_that_can_be_fetched() {
     let mut root = database.root().await;
     publish(&site, None).await;
     let truth = Truth::read(&mut root, &MONTHS).await;
-    let accounts = accounts(&site).await;
+    let accounts = accounts(&site, &mut root).await;
     // one of each that may open no case, or only those of its unit
     let blind: Vec<(&Cast, &Account)> = CAST.iter().zip(&accounts).filter(|(cast, _)| ["official", "unit"].contains(&cast.0)).collect();
     let mut before = Vec::new();
-    for (_, account) in &blind {
-        before.push(gather(&site, account, &truth, &[]).await);
+    for (cast, account) in &blind {
+        before.push(gather(&site, account, &truth, &[], &areas_of(cast, |_| true)).await);
     }
     register_late(&mut root).await;
     site.model.wait_fresh_within(std::time::Duration::from_secs(10)).await.unwrap();
     for ((cast, account), before) in blind.into_iter().zip(before) {
-        let after = gather(&site, account, &truth, &[]).await;
+        let after = gather(&site, account, &truth, &[], &areas_of(cast, |_| true)).await;
         assert!(before.seen.len() > 250 && before.seen.keys().eq(after.seen.keys()));
         for (path, (status, body)) in &before.seen {
             let now = &after.seen[path];

@@ -21,9 +21,9 @@ use crate::support::files::{Way, bytes, take};
 use crate::support::skip::skip;
 use crate::support::town::{OWN, town};
 
-const FORMATS: [&str; 6] = ["geojson", "csv", "xlsx", "shapefile", "gpkg", "fgb"];
+pub(crate) const FORMATS: [&str; 6] = ["geojson", "csv", "xlsx", "shapefile", "gpkg", "fgb"];
 
-async fn ready() -> Option<(Database, Site)> {
+pub(crate) async fn ready() -> Option<(Database, Site)> {
     let database = database().await?;
     town(&database).await;
     let site = app(&database, OWN).await;
@@ -47,7 +47,7 @@ struct Import {
 }
 
 /// Runs a line of `maplebridge export`; gives how many rows were written.
-async fn export(db: &Db, line: &str) -> Result<i64, maplebridge::error::Error> {
+pub(crate) async fn export(db: &Db, line: &str) -> Result<i64, maplebridge::error::Error> {
     let words = std::iter::once("export").chain(line.split_whitespace());
     write(&Export::try_parse_from(words).unwrap().what, db, clock()).await
 }
@@ -63,7 +63,7 @@ async fn import(db: &Db, line: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn ending(format: &str) -> &str {
+pub(crate) fn ending(format: &str) -> &str {
     if format == "shapefile" { "zip" } else { format }
 }
 
@@ -263,7 +263,7 @@ async fn the_base_map_is_read_by_gdal_in_every_format() {
 }
 
 /// GDAL finds as many features in the file, with names in Chinese intact.
-fn gdal_reads(path: &Path, what: &str, rows: i64) {
+pub(crate) fn gdal_reads(path: &Path, what: &str, rows: i64) {
     if Command::new("ogrinfo").arg("--version").output().is_err() {
         skip("GDAL (ogrinfo) is not installed");
         return;
@@ -282,7 +282,11 @@ fn gdal_reads(path: &Path, what: &str, rows: i64) {
         text += &String::from_utf8_lossy(&said.stdout);
     }
     assert_eq!(text.lines().count() as i64, rows, "{opened}: {text}");
-    let word = if what == "households" { "house" } else { "甲" };
+    let word = match what {
+        "households" => "house",
+        "heat" => "cases",
+        _ => "甲",
+    };
     assert!(text.contains(word), "{opened}: {text}");
     if !matches!(path.extension().and_then(|end| end.to_str()), Some("csv" | "xlsx")) {
         assert!(text.lines().all(|line| line.contains("\"coordinates\"")), "{opened}: {text}");

@@ -12,6 +12,7 @@ mod cluster;
 mod datasets;
 mod early;
 mod events;
+mod export_layers;
 mod exports;
 mod faults;
 mod feed;

@@ -107,7 +107,10 @@ const READERS: [(&str, &str); 10] = [
     ("src/demo/load.rs", "the first steps of demonstration cases; no number is told"),
     ("src/warnings/around.rs", "how many cases of each kind lie around a warning, for those who may open each of them"),
     ("src/warnings/gather.rs", "what the rules of warnings look at; what they find is told where each case may be opened"),
-    ("src/exports/statements.rs", "the list of cases without places, under the reader's rights"),
+    (
+        "src/exports/statements.rs",
+        "the list of cases without places, and the safe places that bands of heat are drawn from, under the reader's rights",
+    ),
     ("src/analyses/store.rs", "cases of which only the village is known, of an area of which the reader may open each"),
     ("src/incidents/store.rs", "cases, under the reader's rights"),
     ("src/published/store.rs", "counts of cases under the reader's rights; the publisher's counts come from app.count_incidents"),

@@ -11,6 +11,8 @@
 //!   township and village. There is no total over both: it and the ordinary total would give the sensitive kinds away.
 //! * Cases of which only the village or the township is known count there and in no cell. Whoever looks is taken to
 //!   know of them, which makes the promise harder to keep and no weaker.
+//! * What is withheld from a freer audience is withheld from each stricter one, so that readers of two audiences who put
+//!   their tables together have the freer of the two and no more: what is below the smaller k stays hidden by it.
 //! * Readers are told that a number is withheld, not why.
 //!
 //! [`Month`] makes the table; `network` knows how far its withheld numbers can move. Pure and deterministic: the same

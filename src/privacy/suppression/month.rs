@@ -1,4 +1,4 @@
-//! The table of one township and month as one audience is told it.
+//! The tables of one township and month, as each audience is told them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,19 +30,34 @@ struct Part {
 }
 
 impl Month<'_> {
-    /// Every entry that the audience is told of or not told, in the order of places and groups.
+    /// The table of each audience that is told published numbers, the freest first: every entry it is told of or not told,
+    /// in the order of places and groups.
     ///
     /// An entry below its threshold is withheld, 0 like any other number; others are withheld beside it until each of
-    /// those could be at least threshold − 1 more or less than it could be at the other end. `Cases` has no table.
-    pub fn told_to(&self, audience: Audience) -> Vec<Entry> {
-        let Some(threshold) = audience.threshold() else { return Vec::new() };
+    /// those could be at least threshold − 1 more or less than it could be at the other end. What a freer audience is not
+    /// told a stricter one is not told either: readers of several who put their tables together have the freest of them
+    /// and nothing more.
+    pub fn tables(&self) -> Vec<(Audience, Vec<Entry>)> {
+        let mut kept: BTreeSet<(AreaCode, Kind)> = BTreeSet::new();
+        let mut tables = Vec::new();
+        for audience in [Audience::K3, Audience::K5, Audience::K10] {
+            let Some(threshold) = audience.threshold() else { continue };
+            let table = self.told_to(audience, threshold, &kept);
+            kept.extend(table.iter().filter(|entry| entry.outcome != Outcome::Shown).map(|entry| (entry.area, entry.kind)));
+            tables.push((audience, table));
+        }
+        tables
+    }
+
+    /// The table of one audience, of which what is kept from a freer one is withheld.
+    pub(super) fn told_to(&self, audience: Audience, threshold: u32, kept: &BTreeSet<(AreaCode, Kind)>) -> Vec<Entry> {
         let places = self.all_places();
         let (sensitive, ordinary): (Vec<usize>, Vec<usize>) = (0..self.groups.len()).partition(|&group| self.groups[group].1);
         let hidden = Audience::K10.threshold().unwrap_or(threshold);
         let mut parts = vec![Part { groups: ordinary, has_total: true, threshold, finest: audience.finest_level() }];
         let alone = |group| Part { groups: vec![group], has_total: false, threshold: hidden, finest: Audience::K10.finest_level() };
         parts.extend(sensitive.into_iter().map(alone));
-        let mut entries: Vec<Entry> = parts.iter().flat_map(|part| self.part(part, &places)).collect();
+        let mut entries: Vec<Entry> = parts.iter().flat_map(|part| self.part(part, &places, kept)).collect();
         entries.sort_by_key(|entry| (entry.area, entry.kind));
         entries
     }
@@ -58,7 +73,7 @@ impl Month<'_> {
         places
     }
 
-    fn part(&self, part: &Part, places: &[AreaCode]) -> Vec<Entry> {
+    fn part(&self, part: &Part, places: &[AreaCode], kept: &BTreeSet<(AreaCode, Kind)>) -> Vec<Entry> {
         let places: Vec<AreaCode> = places.iter().copied().filter(|place| place.level() <= part.finest).collect();
         let number: BTreeMap<AreaCode, usize> = places.iter().enumerate().map(|(i, &place)| (place, i)).collect();
         let above: Vec<Option<usize>> = places.iter().map(|place| above(*place, &number)).collect();
@@ -92,13 +107,14 @@ impl Month<'_> {
             }
         }
         let mut network = Network::new(1 + places.len() * sides, arcs);
+        let kept: Vec<bool> = entries.iter().map(|(area, kind, _)| kept.contains(&(*area, *kind))).collect();
         let rows = width + usize::from(part.has_total);
         // Places without incidents under one roof are withheld whole and are alike: what hides one hides all.
         let twin = |i: usize| {
             let (place, side) = (i / rows, i % rows);
             (is_leaf(place) && counts[place].iter().all(|&count| count == 0)).then_some((above[place], side))
         };
-        let primary = withhold(&mut network, part.threshold, twin);
+        let primary = withhold(&mut network, part.threshold, &kept, twin);
         let outcome = |i: usize| match (primary[i], network.is_withheld(i)) {
             (true, _) => Outcome::Primary,
             (false, true) => Outcome::Complementary,
@@ -140,13 +156,14 @@ const fn weight(area: AreaCode, count: u32, kinds: u64) -> u64 {
 
 /// Withholds what is below the threshold and what must be withheld beside it; says which entries are below.
 ///
+/// * `kept` – entries that are withheld in any case
 /// * `twin` – entries of equal value are alike to the network
-fn withhold<Twin: Ord>(network: &mut Network, threshold: u32, twin: impl Fn(usize) -> Option<Twin>) -> Vec<bool> {
+fn withhold<Twin: Ord>(network: &mut Network, threshold: u32, kept: &[bool], twin: impl Fn(usize) -> Option<Twin>) -> Vec<bool> {
     let primary: Vec<bool> = network.arcs().iter().map(|arc| arc.count < threshold).collect();
-    let mut below: Vec<usize> = (0..primary.len()).filter(|&i| primary[i]).collect();
-    for &entry in &below {
+    for entry in (0..primary.len()).filter(|&i| primary[i] || kept[i]) {
         network.withhold(entry);
     }
+    let mut below: Vec<usize> = (0..primary.len()).filter(|&i| primary[i]).collect();
     let mut met = BTreeSet::new();
     below.retain(|&i| twin(i).is_none_or(|twin| met.insert(twin)));
     // Wider places first: what is withheld for them also hides what lies in them.
@@ -162,7 +179,7 @@ fn withhold<Twin: Ord>(network: &mut Network, threshold: u32, twin: impl Fn(usiz
         }
     }
     // What another entry came to hide as well may be shown after all, the greatest loss first.
-    let mut beside: Vec<usize> = (0..primary.len()).filter(|&i| network.is_withheld(i) && !primary[i]).collect();
+    let mut beside: Vec<usize> = (0..primary.len()).filter(|&i| network.is_withheld(i) && !primary[i] && !kept[i]).collect();
     beside.sort_by_key(|&i| (Reverse(network.arcs()[i].weight), i));
     for entry in beside {
         network.show(entry);

@@ -1,6 +1,6 @@
 //! Tables of invented townships, put before an attacker who knows every published number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use good_lp::{Expression, ProblemVariables, Solution as _, SolverModel as _, constraint, microlp, variable};
 use proptest::prelude::*;
@@ -37,7 +37,8 @@ struct Town {
 
 impl Town {
     fn told_to(&self, audience: Audience) -> Vec<Entry> {
-        Month { township: township(), places: &self.places, groups: &self.groups, incidents: &self.incidents }.told_to(audience)
+        let month = Month { township: township(), places: &self.places, groups: &self.groups, incidents: &self.incidents };
+        month.tables().into_iter().find(|(of, _)| *of == audience).map(|(_, entries)| entries).unwrap_or_default()
     }
 }
 
@@ -105,6 +106,19 @@ fn broken(town: &Town, audience: Audience, shows: impl Fn(&Entry) -> bool) -> us
     entries.iter().filter(|entry| entry.outcome == Outcome::Primary).filter(narrowed).count()
 }
 
+/// How many entries that are below the threshold of every table are narrowed, for the smallest threshold, by whoever has
+/// all the tables, the freest of which is the first.
+fn broken_together(town: &Town, tables: &[Vec<Entry>]) -> usize {
+    let shown: BTreeSet<(AreaCode, Kind)> =
+        tables.iter().flatten().filter(|entry| entry.outcome == Outcome::Shown).map(|entry| (entry.area, entry.kind)).collect();
+    let attack = Attack::new(town, &tables[0]);
+    let narrowed = |entry: &&Entry| {
+        let (least, most) = attack.bounds(|entry| shown.contains(&(entry.area, entry.kind)), entry);
+        (most + 1e-6).floor() - (least - 1e-6).ceil() < f64::from(entry.threshold - 1)
+    };
+    tables[0].iter().filter(|entry| entry.outcome == Outcome::Primary).filter(narrowed).count()
+}
+
 /// Two villages; the first has two cells.
 fn example() -> Town {
     let places = vec![township(), village(1), village(2), cell(1, 1), cell(2, 1)];
@@ -158,6 +172,17 @@ fn without_the_withheld_partners_the_attacker_gets_through() {
     assert_eq!(broken(&example(), Audience::K3, |entry| entry.outcome == Outcome::Shown), 0);
 }
 
+#[test]
+fn tables_made_without_looking_at_each_other_give_numbers_away_together() {
+    let counts = [(cell(1, 1), 2, 9), (cell(1, 1), 3, 4), (cell(3, 1), 0, 10), (cell(3, 1), 1, 1), (cell(3, 1), 2, 9), (cell(3, 1), 3, 1)];
+    let incidents = counts.into_iter().map(|(place, group, count)| ((place, group), count)).collect();
+    let town = Town { places: vec![township(), village(1), cell(1, 1), cell(2, 1), cell(3, 1)], groups: groups(&[false; 4]), incidents };
+    let month = Month { township: township(), places: &town.places, groups: &town.groups, incidents: &town.incidents };
+    let apart = |audience: Audience| month.told_to(audience, audience.threshold().unwrap(), &BTreeSet::new());
+    assert!(broken_together(&town, &[apart(Audience::K3), apart(Audience::K5)]) > 0);
+    assert_eq!(broken_together(&town, &[town.told_to(Audience::K3), town.told_to(Audience::K5)]), 0);
+}
+
 /// Townships of up to four villages of up to four cells, busy and quiet, some cases without a cell.
 fn towns() -> impl Strategy<Value = Town> {
     let village = prop::collection::vec(prop::collection::vec(prop_oneof![4 => 0..2_u32, 2 => 0..6_u32, 1 => 0..30_u32], 5), 1..5);
@@ -188,6 +213,23 @@ proptest! {
         for audience in AUDIENCES {
             prop_assert_eq!(broken(&town, audience, |entry| entry.outcome == Outcome::Shown), 0, "{:?}", audience);
         }
+    }
+
+    #[test]
+    fn small_numbers_stay_hidden_from_readers_who_put_their_tables_together(town in towns()) {
+        for together in [&AUDIENCES[..], &AUDIENCES[..2], &AUDIENCES[1..], &[Audience::K3, Audience::K10]] {
+            let tables: Vec<Vec<Entry>> = together.iter().map(|&audience| town.told_to(audience)).collect();
+            prop_assert_eq!(broken_together(&town, &tables), 0, "{:?}", together);
+        }
+    }
+
+    #[test]
+    fn a_stricter_audience_is_shown_nothing_that_a_freer_is_not(town in towns()) {
+        let shown = |audience| -> BTreeSet<(AreaCode, Kind)> {
+            town.told_to(audience).iter().filter(|entry| entry.outcome == Outcome::Shown).map(|entry| (entry.area, entry.kind)).collect()
+        };
+        let [freest, middle, strictest] = AUDIENCES.map(shown);
+        prop_assert!(strictest.is_subset(&middle) && middle.is_subset(&freest));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::lp::Fact;
 use super::town::{ORDINARY, Truth};
 use crate::heat_support::decode;
 use crate::published::get;
-use crate::support::app::{Account, Site};
+use crate::support::app::{Account, Answer, Site};
 
 /// Tiles that hold the whole town, coarse and fine.
 const TILES: [&str; 2] = ["8/213/106", "11/1706/851"];
@@ -27,40 +27,54 @@ pub(crate) struct Learnt {
     /// Bodies and ETags by address, to see what a hidden change changes.
     pub(crate) seen: BTreeMap<String, (String, Vec<u8>)>,
     /// Numbers that are told, by place, group and month.
-    shown: BTreeMap<(AreaCode, String, String), u32>,
+    pub(super) shown: BTreeMap<(AreaCode, String, String), u32>,
+    /// Townships and months that were published.
+    pub(super) published: BTreeSet<(AreaCode, String)>,
+    /// Answers of analyses in which some place was judged.
+    pub(crate) judged: usize,
+    /// What analyses said of numbers: rates, classes, sums.
+    pub(crate) intervals: usize,
 }
 
-struct Spy<'a> {
-    site: &'a Site,
-    account: &'a Account,
-    truth: &'a Truth,
+pub(super) struct Spy<'a> {
+    pub(super) site: &'a Site,
+    pub(super) account: &'a Account,
+    pub(super) truth: &'a Truth,
     /// Areas of which every case is known as it was when it was published.
-    own: &'a [AreaCode],
-    learnt: Learnt,
+    pub(super) own: &'a [AreaCode],
+    pub(super) learnt: Learnt,
 }
 
-/// Fetches everything; `own` are areas of which the account may open every case.
-pub(crate) async fn gather(site: &Site, account: &Account, truth: &Truth, own: &[AreaCode]) -> Learnt {
+/// Fetches everything; `own` are areas of which the account may open every case, `reach` those of its grants.
+pub(crate) async fn gather(site: &Site, account: &Account, truth: &Truth, own: &[AreaCode], reach: &[AreaCode]) -> Learnt {
     let mut spy = Spy { site, account, truth, own, learnt: Learnt::default() };
     spy.cases().await;
     spy.table().await;
     spy.sums().await;
     spy.mixes().await;
+    spy.series().await;
     spy.cards().await;
     spy.tiles().await;
     spy.heat().await;
     spy.other_layers().await;
+    spy.analyses(reach).await;
+    spy.warnings_and_clocks().await;
     spy.learnt
 }
 
-fn area(value: &Value) -> AreaCode {
+pub(super) fn area(value: &Value) -> AreaCode {
     AreaCode::parse(value.as_str().unwrap()).unwrap()
 }
 
 impl Spy<'_> {
     /// Asks; nothing where it is refused.
-    async fn ask(&mut self, path: &str) -> Option<Vec<u8>> {
+    pub(super) async fn ask(&mut self, path: &str) -> Option<Vec<u8>> {
         let answer = get(self.site, self.account, path).await;
+        self.note(path, &answer)
+    }
+
+    /// Remembers an answer; nothing where it is a refusal.
+    pub(super) fn note(&mut self, path: &str, answer: &Answer) -> Option<Vec<u8>> {
         assert!(!answer.status.is_server_error(), "{path}: {}", answer.text());
         self.learnt.requests += 1;
         let etag = answer.headers.get("etag").map(|tag| tag.to_str().unwrap().to_owned()).unwrap_or_default();
@@ -69,7 +83,13 @@ impl Spy<'_> {
         told
     }
 
-    async fn json(&mut self, path: &str) -> Option<Value> {
+    /// Remembers what was told under a name that stays.
+    pub(super) fn remember(&mut self, name: &str, body: Vec<u8>) {
+        self.learnt.requests += 1;
+        self.learnt.seen.insert(name.to_owned(), (String::new(), body));
+    }
+
+    pub(super) async fn json(&mut self, path: &str) -> Option<Value> {
         self.ask(path).await.map(|body| serde_json::from_slice(&body).unwrap())
     }
 
@@ -119,7 +139,10 @@ impl Spy<'_> {
             let Some(next) = page["page"]["next"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }
-        self.json("/api/publications?limit=1000").await;
+        let Some(page) = self.json("/api/publications?limit=1000").await else { return };
+        for one in page["items"].as_array().unwrap() {
+            self.learnt.published.insert((area(&one["township"]), one["month"].as_str().unwrap().to_owned()));
+        }
     }
 
     fn learn(&mut self, entry: (AreaCode, String, String), count: u32) {
@@ -188,6 +211,21 @@ impl Spy<'_> {
                         self.learnt.facts.push(Fact::between(parts, count as f64, f64::INFINITY));
                     }
                 }
+            }
+        }
+    }
+
+    /// Months one after another: of one place what the table tells.
+    async fn series(&mut self) {
+        for place in self.truth.areas.clone() {
+            let Some(series) = self.json(&format!("/api/incident-series?within={place}")).await else { continue };
+            if series["source"] == "cases" {
+                continue;
+            }
+            for step in series["items"].as_array().unwrap() {
+                let month = step["from"].as_str().unwrap()[..7].to_owned();
+                let shown = self.learnt.shown.get(&(place, ORDINARY.to_owned(), month)).map(|count| u64::from(*count));
+                assert_eq!(step["count"].as_u64(), shown, "{place}: {step} is not what the table tells");
             }
         }
     }

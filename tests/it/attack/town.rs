@@ -1,6 +1,6 @@
 //! What really happened in the busy town: the unknown numbers, and what each published number is the sum of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maplebridge::codes::{AreaCode, Level};
 use sqlx::PgConnection;
@@ -21,6 +21,10 @@ pub(crate) struct Truth {
     pub(crate) unknowns: Vec<(AreaCode, String, String)>,
     /// The true numbers.
     pub(crate) counts: Vec<u32>,
+    /// Households by place: whoever may look at the map is told them.
+    pub(crate) households: BTreeMap<AreaCode, u64>,
+    /// Places of a level whose borders touch.
+    pub(crate) touching: BTreeSet<(AreaCode, AreaCode)>,
 }
 
 impl Truth {
@@ -56,7 +60,8 @@ impl Truth {
             }
         }
         let counts = unknowns.iter().map(|unknown| known.get(unknown).copied().unwrap_or(0)).collect();
-        Self { areas, groups, months, unknowns, counts }
+        let (households, touching) = (households(root, &areas).await, touching(root).await);
+        Self { areas, groups, months, unknowns, counts, households, touching }
     }
 
     /// Takes over the numbers of some months from how it was before.
@@ -103,4 +108,26 @@ impl Truth {
     pub(crate) fn rests(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
         self.unknowns.iter().enumerate().filter(|(_, unknown)| unknown.0.level() < Level::Cell).map(|(i, _)| (i, self.counts[i]))
     }
+}
+
+async fn households(root: &mut PgConnection, areas: &[AreaCode]) -> BTreeMap<AreaCode, u64> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("select lpad(scope_code::text, 15, '0'), sum(household_count) from households where valid_to is null group by 1")
+            .fetch_all(root)
+            .await
+            .unwrap();
+    let inside = |area: AreaCode| rows.iter().filter(move |(place, _)| area.holds(AreaCode::parse(place).unwrap()));
+    areas.iter().map(|&area| (area, inside(area).map(|(_, count)| *count as u64).sum())).collect()
+}
+
+async fn touching(root: &mut PgConnection) -> BTreeSet<(AreaCode, AreaCode)> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "with places as (select app.code_text(code_lo, level) as code, level::integer, geom from areas where level in (9, 12)
+                         union all select lpad(code::text, 15, '0'), 15, geom from cells where valid_to is null)
+         select a.code, b.code from places a join places b on a.level = b.level and a.code <> b.code and ST_Intersects(a.geom, b.geom)",
+    )
+    .fetch_all(root)
+    .await
+    .unwrap();
+    rows.into_iter().map(|(a, b)| (AreaCode::parse(&a).unwrap(), AreaCode::parse(&b).unwrap())).collect()
 }

@@ -1,4 +1,4 @@
-//! What the program must not be: three ways of publishing that an attacker gets through.
+//! What the program must not be: four ways of publishing that an attacker gets through.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +34,48 @@ pub(crate) fn primary_alone(truth: &Truth, threshold: u32) -> Tally {
 /// Cases without a cell, which the attacker is taken to know.
 pub(crate) fn rests(truth: &Truth) -> Vec<Fact> {
     truth.rests().map(|(unknown, count)| Fact::equals([unknown], f64::from(count))).collect()
+}
+
+/// The cube is published as it should be, and beside it rates of all cells in two digits, as analyses would tell them were
+/// they made of true numbers.
+pub(crate) async fn rates_of_all(root: &mut PgConnection, truth: &Truth, threshold: u32) -> Tally {
+    let mut all = Tally::default();
+    let cells: Vec<AreaCode> = truth.areas.iter().copied().filter(|area| area.level() == Level::Cell).collect();
+    for month in &truth.months {
+        let mut facts = rests(truth);
+        for code in shown(root, month).await {
+            let parts = truth.parts(code, ORDINARY, &[month]);
+            facts.push(Fact::equals(parts, f64::from(truth.count(code, ORDINARY, month))));
+        }
+        let mut below = Vec::new();
+        for &cell in cells.iter().filter(|cell| truth.households[cell] > 0) {
+            let (parts, count) = (truth.parts(cell, ORDINARY, &[month]), truth.count(cell, ORDINARY, month));
+            let one = truth.households[&cell] as f64 / 12.0 / 1_000.0;
+            let rate = f64::from(count) / one;
+            let step = if count > 0 { 10_f64.powi(rate.log10().floor() as i32 - 1) } else { 0.0 };
+            let told = if count > 0 { (rate / step).round() * step } else { 0.0 };
+            facts.push(Fact::between(parts.clone(), (told - step / 2.0) * one, (told + step / 2.0) * one));
+            if count < threshold {
+                below.push((parts, threshold));
+            }
+        }
+        let of_month = tally(&Attacker::new(truth.unknowns.len(), facts), &below);
+        all = Tally { attacked: all.attacked + of_month.attacked, broken: all.broken + of_month.broken };
+    }
+    all
+}
+
+/// Places of which the total over ordinary kinds is told in a month.
+async fn shown(root: &mut PgConnection, month: &str) -> Vec<AreaCode> {
+    let codes: Vec<String> = sqlx::query_scalar(
+        "select app.code_text(area_lo, level) from published_table
+          where audience = 'k5' and category_group = 'ordinary' and outcome = 'shown' and to_char(month_on, 'YYYY-MM') = $1",
+    )
+    .bind(month)
+    .fetch_all(root)
+    .await
+    .unwrap();
+    codes.iter().map(|code| AreaCode::parse(code).unwrap()).collect()
 }
 
 fn tally(attacker: &Attacker, below: &[(Vec<usize>, u32)]) -> Tally {
@@ -92,21 +134,14 @@ pub(crate) async fn scores(root: &mut PgConnection, truth: &Truth, neighbours: &
         let counts: Vec<f64> = cells.iter().map(|&cell| f64::from(truth.count(cell, ORDINARY, month))).collect();
         let mean = counts.iter().sum::<f64>() / n;
         let deviation = (counts.iter().map(|x| x * x).sum::<f64>() / n - mean * mean).sqrt();
-        let shown: Vec<String> = sqlx::query_scalar(
-            "select app.code_text(area_lo, level) from published_table
-              where audience = 'k5' and category_group = 'ordinary' and outcome = 'shown' and to_char(month_on, 'YYYY-MM') = $1",
-        )
-        .bind(month)
-        .fetch_all(&mut *root)
-        .await
-        .unwrap();
+        let shown = shown(root, month).await;
         // cases without a cell are known to the attacker, so what is told is the sum over cells
         let told = |area: AreaCode| {
             let parts: Vec<usize> = (0..cells.len()).filter(|&i| area.holds(cells[i])).collect();
             let count = parts.iter().map(|&i| counts[i]).sum();
             Fact::equals(parts, count)
         };
-        let cube: Vec<Fact> = shown.iter().map(|code| told(AreaCode::parse(code).unwrap())).collect();
+        let cube: Vec<Fact> = shown.into_iter().map(told).collect();
         let mut facts = cube.clone();
         let every = (0..cells.len()).map(|i| (i, 1.0)).chain([(mean_at, -n)]).collect();
         facts.push(Fact { terms: every, least: 0.0, most: 0.0 });
