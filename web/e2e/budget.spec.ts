@@ -21,11 +21,11 @@ for (const role of ['centre', 'official']) {
     await network.send('Network.enable')
     const asked = new Map<string, string>()
     const sizes = new Map<string, number>()
-    /** What was asked for and not yet answered in full; the stream of changes never is. */
+    /** Of that, what was asked for and not yet answered in full; the stream of changes never is. */
     const open = new Set<string>()
     network.on('Network.requestWillBeSent', ({ requestId, request }) => {
       const path = new URL(request.url).pathname
-      if (path !== '/api/events' && !request.url.startsWith('blob:')) open.add(requestId)
+      if (/^\/(api|tiles)\//.test(path) && path !== '/api/events') open.add(requestId)
     })
     network.on('Network.loadingFailed', ({ requestId }) => open.delete(requestId))
     network.on('Network.responseReceived', ({ requestId, response }) => asked.set(requestId, new URL(response.url).pathname))
