@@ -14,6 +14,7 @@ import type { Selection } from '../state/mapView'
 import { firstTiles } from './firstTiles'
 import { loadHeat } from './heatTiles'
 import { drawMissing } from './images'
+import { readAhead } from './readAhead'
 
 ml.setWorkerUrl(workerUrl)
 ml.prewarm() // its threads begin while the page around the map is still being made
@@ -174,6 +175,7 @@ export function useMap(options: MapOptions) {
     made.on('dblclick', (event) => {
       if (options.onPoint?.(event.lngLat.toArray() as LonLat, true)) event.preventDefault()
     })
+    readAhead(made, (point) => under(ml.Point.convert(point)))
     measureOf(made)
     for (const mark of marks.values()) mark.addTo(made)
     return made
