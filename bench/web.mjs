@@ -1,5 +1,5 @@
 // The page's map beside the bare page of shared/web-proof, in one browser and one run: ms from a map that is made to one
-// that is idle, and how long our own listeners of the map take. Called from web/ where the packages lie:
+// that is idle, the same from the opening of the address, and how long our own listeners of the map take. Called from web/ where the packages lie:
 //   node ../bench/web.mjs http://127.0.0.1:8080 ACCOUNT PASSWORD [rounds]
 import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking'],
 })
 const middle = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)]
-const ours = [], theirs = [], listeners = {}
+const ours = [], opened = [], theirs = [], listeners = {}
 try {
   for (let round = 0; round < Number(rounds); round++) {
     if (html) {
@@ -49,13 +49,17 @@ try {
         const map = document.querySelector('.map')?.__map
         if (!map) return requestAnimationFrame(look)
         made ||= performance.now()
-        map.once('idle', () => (window.idleMs = performance.now() - made))
+        map.once('idle', () => {
+          window.openedMs = performance.now()
+          window.idleMs = performance.now() - made
+        })
       }
       requestAnimationFrame(look)
     })
     await page.goto(`${address}/map`)
     await page.waitForFunction(() => window.idleMs !== undefined, null, { timeout: 60_000 })
     ours.push(await page.evaluate(() => window.idleMs))
+    opened.push(await page.evaluate(() => window.openedMs))
     // move the pointer over the map, click, drag and turn the wheel
     const box = await page.locator('.map canvas').boundingBox()
     for (let i = 0; i < 40; i++) await page.mouse.move(box.x + box.width * (0.3 + 0.4 * (i / 40)), box.y + box.height * (0.3 + 0.3 * Math.abs(Math.sin(i))))
@@ -77,4 +81,5 @@ try {
 }
 const ms = (n) => n.toFixed(1)
 process.stdout.write(`made → idle, ms, ${rounds} rounds: ours median ${ms(middle(ours))} (${ours.map(ms).join(' ')})${html ? `; web-proof median ${ms(middle(theirs))} (${theirs.map(ms).join(' ')})` : '; web-proof is absent'}\n`)
+process.stdout.write(`address opened → idle, ms: ours median ${ms(middle(opened))} (${opened.map(ms).join(' ')})\n`)
 for (const [name, all] of Object.entries(listeners)) process.stdout.write(`${name}: ${all.length} calls, median ${ms(middle(all))}, longest ${ms(Math.max(...all))} ms\n`)

@@ -19,9 +19,11 @@ test('an auditor begins at the trail, finds who listed incidents, and sees it se
   await expect(page).toHaveURL(/\/audit$/)
   await page.getByRole('textbox', { name: '账号' }).fill('demo-centre')
   await page.getByRole('combobox', { name: '动作' }).selectOption('incident.')
-  await page.getByRole('button', { name: '查询' }).click()
   const row = page.locator('tbody tr').first()
-  await expect(row).toContainText('查阅纠纷列表')
+  await expect(async () => {
+    await page.getByRole('button', { name: '查询' }).click()
+    await expect(row).toContainText('查阅纠纷列表', { timeout: 1_000 })
+  }).toPass()
   await expect(row).toContainText('category: 02')
   await expect(page.locator('tbody tr').filter({ hasNotText: 'demo-centre' })).toHaveCount(0)
   await expect(async () => {
@@ -31,8 +33,10 @@ test('an auditor begins at the trail, finds who listed incidents, and sees it se
   // and the looking is there too
   await page.getByRole('textbox', { name: '账号' }).fill('')
   await page.getByRole('combobox', { name: '动作' }).selectOption('audit.')
-  await page.getByRole('button', { name: '查询' }).click()
-  await expect(page.locator('tbody tr').first()).toContainText('查阅审计')
+  await expect(async () => {
+    await page.getByRole('button', { name: '查询' }).click()
+    await expect(page.locator('tbody tr').first()).toContainText('查阅审计', { timeout: 1_000 })
+  }).toPass()
 })
 
 test('nobody else sees the trail', async ({ page, server }) => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import { beSignedIn, drawn, expect, start, test as base, type MapElement } from './server'
+import { beSignedIn, drawn, expect, start, test as base, Troubles, type MapElement } from './server'
 
 /** A picture of one colour, PNG. */
 function picture(side: number, [r, g, b]: number[]): Buffer {
@@ -53,15 +53,9 @@ const test = base.extend<object, { outside: { tiles: string; asked: string[] } }
   ],
   // here the one host that the file names may be asked
   troubles: async ({ context, server, outside }, use) => {
-    const troubles: string[] = []
-    context.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type()) && !/GPU stall|software WebGL/i.test(message.text())) troubles.push(message.text())
-    })
-    context.on('request', (request) => {
-      if (/^https?:/.test(request.url()) && ![server.address, outside.tiles].some((own) => request.url().startsWith(own))) troubles.push(`outside: ${request.url()}`)
-    })
+    const troubles = new Troubles((url) => [server.address, outside.tiles].some((own) => url.startsWith(own))).watch(context)
     await use(troubles)
-    expect(troubles).toEqual([])
+    expect(troubles.unexpected).toEqual([])
   },
 })
 
@@ -78,12 +72,13 @@ test('a base map is asked for once it is chosen, drawn under the data, and says 
   await expect.poll(() => asked.length).toBeGreaterThan(0)
   expect(asked[0]).toContain('tk=k3yOfTheTest')
   await expect(page.locator('.credit')).toHaveText('国家地理信息公共服务平台 · 审图号：GS（2026）0000号')
-  const order = await page.evaluate(() => document.querySelector<MapElement>('.map')!.__map.getStyle().layers.map((l) => l.id))
+  const orderOf = () => page.evaluate(() => document.querySelector<MapElement>('.map')!.__map.getStyle().layers.map((l) => l.id))
+  await expect.poll(orderOf).not.toContain('river')
+  const order = await orderOf()
   expect(order.indexOf('raster-0')).toBeGreaterThan(order.indexOf('land'))
   expect(order.indexOf('raster-0')).toBeLessThan(order.indexOf('cell-fill'))
-  expect(order).not.toContain('river')
   // what is drawn is green where no cell lies over it
-  const greens = await page.evaluate(() => new Promise<number>((done) => {
+  await expect.poll(() => page.evaluate(() => new Promise<number>((done) => {
     const map = document.querySelector<MapElement>('.map')!.__map
     map.once('render', () => {
       const source = map.getCanvas()
@@ -95,8 +90,7 @@ test('a base map is asked for once it is chosen, drawn under the data, and says 
       done(greens)
     })
     map.triggerRepaint()
-  }))
-  expect(greens).toBeGreaterThan(10_000)
+  }))).toBeGreaterThan(10_000)
   await page.getByRole('button', { name: '打印和图片' }).click()
   await expect(page.locator('.print-sheet .page')).toContainText('GS（2026）0000号')
   await page.keyboard.press('Escape')

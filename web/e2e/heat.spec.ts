@@ -2,7 +2,7 @@
 import { VectorTile } from '@mapbox/vector-tile'
 import { PbfReader } from 'pbf'
 import type { Page } from '@playwright/test'
-import { drawn, expect, faultsOf, jump, openMap, test, type MapElement } from './server'
+import { drawn, expect, faultsOf, jump, openMap, still, test, type MapElement } from './server'
 
 const QUERY = 'bandwidth_m=800&per=km2'
 type Rgb = [number, number, number]
@@ -109,11 +109,10 @@ async function middleOf(page: Page): Promise<[number, number]> {
 const far = (a: Rgb, b: Rgb) => Math.max(...a.map((v, i) => Math.abs(v - b[i]!)))
 
 test('the drawn colour is the class of the density at zoom 12, 13, 14 and between', async ({ page, server }) => {
-  test.setTimeout(240_000)
   await openMap(page, server, '/map?heat=km2')
-  await page.locator('.heat-legend li[data-from]').first().waitFor()
+  await expect(page.locator('.heat-legend li[data-from]')).toHaveCount(5)
+  await still(page)
   const classes = await legend(page)
-  expect(classes).toHaveLength(5)
   const middle = await middleOf(page)
   const density = await densities(page, 13)
   await levelLand(page)
@@ -127,7 +126,6 @@ test('the drawn colour is the class of the density at zoom 12, 13, 14 and betwee
 })
 
 test('the heatmap of /styles means the same, as far as MapLibre knows what lies outside the window', async ({ page, server }) => {
-  test.setTimeout(240_000)
   await openMap(page, server)
   await levelLand(page)
   const middle = await middleOf(page)
@@ -185,7 +183,7 @@ test('heat is switched on in the list, filtered, kept in the address, and told i
 
   await page.getByRole('button', { name: '改用英文' }).click()
   await expect(card).toContainText('per 1,000 households')
-  expect((await page.locator('.panel, .heat-legend').allInnerTexts()).join('')).not.toMatch(/[\u4e00-\u9fff]/)
+  await expect.poll(async () => (await page.locator('.panel, .heat-legend').allInnerTexts()).join('')).not.toMatch(/[\u4e00-\u9fff]/)
   await expect(page).toHaveURL(/lang=en/)
   await page.reload()
   await drawn(page)

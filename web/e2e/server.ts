@@ -1,5 +1,5 @@
 // The real binary with the demonstration township, once for all tests of a worker; and the things every journey does.
-import { test as base, expect, type BrowserContextOptions, type Page } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ export interface Account { role: string; account: string; password: string }
 export interface Server { address: string; accounts: Account[] }
 
 export const BIN = resolve(process.env.MAPLEBRIDGE_BIN ?? '../target/debug/maplebridge')
-const START_MS = 110_000
+const START_MS = 300_000
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
@@ -48,8 +48,37 @@ export async function start(options: string[], patienceMs = START_MS): Promise<{
   }
 }
 
+/** What console and network have against a page; a test names beforehand what it brings about itself, however late that is told. */
+export class Troubles {
+  private readonly heard: string[] = []
+  private readonly expected: RegExp[] = []
+  constructor(private readonly isOwn: (url: string) => boolean) {}
+
+  expect(pattern: RegExp) {
+    this.expected.push(pattern)
+  }
+  get unexpected(): string[] {
+    return this.heard.filter((it) => !this.expected.some((pattern) => pattern.test(it)))
+  }
+  watch(context: BrowserContext): this {
+    context.on('console', (message) => {
+      // the browser's own remarks about WebGL read-backs in software are no faults of the page
+      if (['error', 'warning'].includes(message.type()) && !/GPU stall|software WebGL/i.test(message.text())) {
+        this.heard.push(`${message.type()}: ${message.text()}`)
+      }
+    })
+    context.on('weberror', (error) => this.heard.push(`uncaught: ${error.error().message}`))
+    context.on('request', (request) => {
+      if (/^(https?|wss?):/.test(request.url()) && !this.isOwn(request.url())) this.heard.push(`outside: ${request.url()}`)
+    })
+    return this
+  }
+}
+/** What the browser notes of requests that fail while it is offline. */
+export const OFFLINE = /ERR_INTERNET_DISCONNECTED|Failed to fetch|ERR_NETWORK/
+
 /** Every page of a test is watched: errors and warnings on the console, requests to anywhere but the server. */
-export const test = base.extend<{ troubles: string[] }, { server: Server }>({
+export const test = base.extend<{ troubles: Troubles }, { server: Server }>({
   server: [
     async ({}, use) => {
       const { server, stop } = await start(['--demo', 'township'])
@@ -61,19 +90,9 @@ export const test = base.extend<{ troubles: string[] }, { server: Server }>({
   baseURL: async ({ server }, use) => use(server.address),
   troubles: [
     async ({ context, server }, use) => {
-      const troubles: string[] = []
-      context.on('console', (message) => {
-        // the browser's own remarks about WebGL read-backs in software are no faults of the page
-        if (['error', 'warning'].includes(message.type()) && !/GPU stall|software WebGL/i.test(message.text())) {
-          troubles.push(`${message.type()}: ${message.text()}`)
-        }
-      })
-      context.on('weberror', (error) => troubles.push(`uncaught: ${error.error().message}`))
-      context.on('request', (request) => {
-        if (/^(https?|wss?):/.test(request.url()) && !request.url().startsWith(server.address)) troubles.push(`outside: ${request.url()}`)
-      })
+      const troubles = new Troubles((url) => url.startsWith(server.address)).watch(context)
       await use(troubles)
-      expect(troubles).toEqual([])
+      expect(troubles.unexpected).toEqual([])
     },
     { auto: true },
   ],
@@ -99,11 +118,24 @@ export async function openMap(page: Page, server: Server, path = '/map', as = 's
   await drawn(page)
 }
 
+/**
+ * Waits until the map is idle: everything asked for is there, nothing moves, fades or turns from one colour to another.
+ * What the page asks for beside the tiles (numbers, names) may come later and draw again: read it with a poll.
+ */
 export async function drawn(page: Page) {
-  await page.waitForFunction(() => {
+  await page.waitForFunction((token) => {
     const map = document.querySelector<MapElement>('.map')?.__map
-    return map !== undefined && map.loaded() && map.areTilesLoaded() && !map.isMoving()
-  }, null, { timeout: 60_000 })
+    if (!map) return false
+    const asked = map as unknown as { askedBy?: number; idled?: boolean }
+    if (asked.askedBy !== token) {
+      asked.askedBy = token
+      asked.idled = false
+      map.once('idle', () => (asked.idled = asked.askedBy === token))
+      map.triggerRepaint()
+      return false
+    }
+    return asked.idled === true && map.loaded() && map.areTilesLoaded() && !map.isMoving()
+  }, Math.random(), { timeout: 120_000 })
 }
 
 /** Properties of what is drawn by a layer, each feature once by `key`. */
@@ -122,8 +154,15 @@ export async function jump(page: Page, center: [number, number], zoom: number) {
   await drawn(page)
 }
 
+/** Waits until letters have their fonts and nothing comes or goes: a colour halfway to another is no fault of contrast. */
+export async function still(page: Page) {
+  await page.waitForFunction(() => document.fonts.status === 'loaded' && document.getAnimations()
+    .every((it) => it.playState !== 'running' || it.effect?.getComputedTiming().endTime === Infinity))
+}
+
 /** What axe finds wrong by WCAG 2.2 A and AA. */
 export async function faultsOf(page: Page): Promise<string[]> {
+  await still(page)
   await page.evaluate(AXE)
   return page.evaluate(async (tags) => {
     const { axe } = window as unknown as { axe: { run: (o: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }

@@ -25,9 +25,20 @@ export const router = createRouter({
   ],
 })
 
-router.beforeEach(async (to): Promise<boolean | RouteLocationRaw> => {
+/** What the first picture needs is asked for while the code of the map is still on its way; who waits for it hears its trouble. */
+async function begin() {
+  const { me, loadCodes } = useSession()
+  if (!me?.rights.map || !me.home.bbox) return
+  void loadCodes().catch(() => {})
+  const { useStatistics } = await import('./state/statistics')
+  useStatistics().begin(me.home.bbox)
+}
+
+router.beforeEach(async (to, from): Promise<boolean | RouteLocationRaw> => {
   const session = useSession()
   let signedIn = false
+  // its code is fetched while the server is asked who this is
+  if (to.meta.map && session.mayBeIn()) void map().catch(() => {})
   try {
     signedIn = await session.resume()
   } catch {
@@ -43,6 +54,7 @@ router.beforeEach(async (to): Promise<boolean | RouteLocationRaw> => {
   if (rights && to.name === 'map' && !rights.map && firstOf(rights) !== 'map') return { name: firstOf(rights) }
   if (rights && ['today', 'disputes', 'data'].includes(String(to.name)) && !workspacesOf(rights).some(({ name }) => name === to.name)) return { name: 'map', query: to.query }
   if (signedIn && to.name === 'sign-in') return safeNext(to.query.next)
+  if (to.meta.map && !from.meta.map) void begin().catch(() => {})
   return true
 })
 

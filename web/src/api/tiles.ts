@@ -18,8 +18,27 @@ function remember(url: string, etag: string | null) {
   if (etags.size > REMEMBERED) etags.delete(etags.keys().next().value!)
 }
 
+/** Tiles asked for before the map's own threads have begun; each is for the one load that follows. */
+const coming = new Map<string, Promise<ArrayBuffer>>()
+
+/** Asks for tiles that the map is about to ask for. One that fails is simply asked for again by the map. */
+export function warmTiles(urls: string[]) {
+  for (const url of urls) {
+    if (coming.has(url)) continue
+    const bytes = loadTile(url)
+    coming.set(url, bytes)
+    bytes.catch(() => coming.delete(url))
+    // what the map does not ask for after all may be old by the time it does
+    setTimeout(() => coming.delete(url), FRESH_MS)
+  }
+}
+
 /** The bytes of a tile; none at all for an empty one (204). */
 export async function loadTile(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  const begun = coming.get(url)
+  coming.delete(url)
+  const early = await begun?.catch(() => null)
+  if (early) return early
   const waiting = fresh.get(url)
   fresh.delete(url)
   if (waiting && waiting.until > performance.now()) return waiting.bytes
@@ -63,4 +82,5 @@ export function loadedTiles(): { url: string; layers: string[]; tile: Tile }[] {
 export function forgetTiles() {
   etags.clear()
   fresh.clear()
+  coming.clear()
 }

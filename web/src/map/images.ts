@@ -15,7 +15,7 @@ export function drawMissing(map: MapLibre, name: string) {
   if (!sign || map.hasImage(name)) return
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = SIDE * DENSITY
-  const pen = canvas.getContext('2d')
+  const pen = canvas.getContext('2d', { willReadFrequently: true })
   if (!pen) return
   const colours = MAP_THEMES[sign.theme]
   pen.scale(DENSITY, DENSITY)
@@ -41,7 +41,7 @@ function drawHatch(map: MapLibre, name: string) {
   const side = 8 * DENSITY
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = side
-  const pen = canvas.getContext('2d')
+  const pen = canvas.getContext('2d', { willReadFrequently: true })
   if (!pen) return
   pen.strokeStyle = MAP_THEMES[name.slice('hatch-'.length) as Theme].fewHatch
   pen.lineWidth = DENSITY
@@ -62,7 +62,7 @@ function drawCase(map: MapLibre, name: string) {
   if (!sign || map.hasImage(name)) return
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = CASE_SIDE * DENSITY
-  const pen = canvas.getContext('2d')
+  const pen = canvas.getContext('2d', { willReadFrequently: true })
   if (!pen) return
   const colours = MAP_THEMES[sign.theme]
   const shape = new Path2D(SHAPE_PATHS[sign.shape])

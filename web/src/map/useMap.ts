@@ -4,17 +4,20 @@ import * as ml from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { onBeforeUnmount, onMounted, shallowRef, watch, type Ref } from 'vue'
-import { loadTile } from '../api/tiles'
+import { loadTile, warmTiles } from '../api/tiles'
 import type { Bbox, LonLat } from '../api/types'
 import { ANALYSIS, ANALYSIS_FILL } from '../layers/analysis'
 import { HEAT_PROTOCOL } from '../layers/heat'
 import { CELL_LEVEL, PLACES, PROTOCOL, type StyleSpecification } from '../layers/layer'
 import type { Camera } from '../state/address'
 import type { Selection } from '../state/mapView'
+import { firstTiles } from './firstTiles'
 import { loadHeat } from './heatTiles'
 import { drawMissing } from './images'
+import { readAhead } from './readAhead'
 
 ml.setWorkerUrl(workerUrl)
+ml.prewarm() // its threads begin while the page around the map is still being made
 ml.addProtocol(PROTOCOL, async (request, abort) => ({
   data: await loadTile(request.url.slice(`${PROTOCOL}://`.length), abort.signal),
 }))
@@ -25,6 +28,8 @@ export interface CellInView { code: string; name_zh: string; name_en: string; ho
 
 export interface MapOptions {
   container: Ref<HTMLElement | null>
+  /** Settles once the style holds all that the first picture needs: with a style that changes meanwhile every tile is read twice. */
+  ready?: Promise<unknown>
   style: Ref<StyleSpecification>
   camera: Camera | null
   bounds: Bbox | null
@@ -59,6 +64,8 @@ function timed<A extends unknown[]>(name: string, work: (...args: A) => void) {
   }
 }
 
+/** A slow server does not keep the land from being seen. */
+const READY_MS = 500
 const REACH_PX = 6 // how near a finger must come to a sign
 /** What lies over the map's edges: on a phone the search above and the sheet below. */
 const fitting = () => ({
@@ -81,7 +88,10 @@ export function useMap(options: MapOptions) {
   let marked: string | null = null
   let styleLoaded = false
 
-  onMounted(() => {
+  let left = false
+  onMounted(async () => {
+    if (options.ready) await Promise.race([options.ready.catch(() => {}), new Promise((done) => setTimeout(done, READY_MS))])
+    if (left) return
     try {
       map.value = make(options.container.value!)
     } catch (thrown) {
@@ -89,12 +99,22 @@ export function useMap(options: MapOptions) {
       broken.value = true
     }
   })
-  onBeforeUnmount(() => map.value?.remove())
+  onBeforeUnmount(() => {
+    left = true
+    cancelAnimationFrame(dressing)
+    map.value?.remove()
+  })
 
-  watch(options.style, (style) => {
-    if (!styleLoaded) return
-    map.value?.setStyle(style, { diff: true })
-    giveAnalysed()
+  // several changes of one moment are one new style
+  let dressing = 0
+  watch(options.style, () => {
+    cancelAnimationFrame(dressing)
+    dressing = requestAnimationFrame(() => {
+      dressing = 0
+      if (!styleLoaded || !map.value) return
+      map.value.setStyle(options.style.value as ml.StyleSpecification, { diff: true })
+      giveAnalysed()
+    })
   })
   watch(options.selectedCell, markSelection)
   watch(options.classes, giveClasses)
@@ -103,9 +123,10 @@ export function useMap(options: MapOptions) {
 
   function make(container: HTMLElement): ml.Map {
     const { camera, bounds } = options
+    const first = options.style.value
     const made = new ml.Map({
       container,
-      style: options.style.value as ml.StyleSpecification,
+      style: first as ml.StyleSpecification,
       attributionControl: false,
       localIdeographFontFamily: "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif",
       dragRotate: false,
@@ -121,9 +142,13 @@ export function useMap(options: MapOptions) {
     made.getCanvas().setAttribute('aria-label', options.label.value)
     ;(container as HTMLElement & { __map?: ml.Map }).__map = made // for tests and the console; nothing reads it here
 
+    warmTiles(firstTiles(first, made.getBounds().toArray().flat() as Bbox, made.getZoom()))
+    let dressed: ml.Style | undefined
     made.on('style.load', () => {
+      if (made.style === dressed) return // only what differs was changed: the states of the features are still there
+      dressed = made.style
       styleLoaded = true
-      made.setStyle(options.style.value as ml.StyleSpecification, { diff: true }) // it may have changed while loading
+      if (options.style.value !== first) made.setStyle(options.style.value as ml.StyleSpecification, { diff: true }) // changed while loading
       marked = null
       given = new Map()
       analysedIn = ''
@@ -150,7 +175,9 @@ export function useMap(options: MapOptions) {
     made.on('dblclick', (event) => {
       if (options.onPoint?.(event.lngLat.toArray() as LonLat, true)) event.preventDefault()
     })
+    readAhead(made, (point) => under(ml.Point.convert(point)))
     measureOf(made)
+    for (const mark of marks.values()) mark.addTo(made)
     return made
   }
 
@@ -250,7 +277,9 @@ export function useMap(options: MapOptions) {
     if (known) return void known.setLngLat(at)
     const element = document.createElement('span')
     element.className = 'map-ring'
-    if (map.value) marks.set(name, new ml.Marker({ element }).setLngLat(at).addTo(map.value))
+    const mark = new ml.Marker({ element }).setLngLat(at)
+    marks.set(name, mark)
+    if (map.value) mark.addTo(map.value) // else once it is made
   }
 
   /** A sign that is dragged to where it belongs; returns the function that takes it away. */
@@ -388,6 +417,10 @@ export function useMap(options: MapOptions) {
     },
     jump: (center: LonLat, zoom: number) => void map.value?.jumpTo({ center, zoom }),
     bounds: () => map.value?.getBounds().toArray().flat() as Bbox | undefined,
-    idle: () => new Promise<void>((done) => (map.value && !map.value.loaded() ? map.value.once('idle', () => done()) : done())),
+    async idle() {
+      while (dressing) await new Promise(requestAnimationFrame)
+      const it = map.value
+      if (it && !it.loaded()) await it.once('idle')
+    },
   }
 }

@@ -26,10 +26,14 @@ export const useSession = defineStore('session', () => {
   function forget() {
     me.value = null
     codes.value = null
+    codesComing = null
     forgetTiles()
     forgetEvents()
     localStorage.removeItem(HINT)
   }
+
+  /** Whether asking is worth it. */
+  const mayBeIn = () => me.value !== null || localStorage.getItem(HINT) !== null
 
   /** Finds out whether a session is still there; throws only when the server cannot be reached. */
   async function resume(): Promise<boolean> {
@@ -74,13 +78,22 @@ export const useSession = defineStore('session', () => {
     me.value = await api.readMe()
   }
 
+  let codesComing: Promise<Codes> | null = null
+  /** Once; whoever asks meanwhile waits for the same answer. */
   async function loadCodes() {
-    codes.value ??= await api.readCodes()
+    if (codes.value) return
+    const asked = (codesComing ??= api.readCodes())
+    try {
+      const found = await asked
+      if (codesComing === asked) codes.value = found
+    } finally {
+      if (codesComing === asked) codesComing = null
+    }
   }
 
   return {
     me, codes, ended,
     mustChange: computed(() => me.value?.user.must_change_password ?? false),
-    resume, signIn, signOut, refresh, stay, changePassword, loadCodes,
+    mayBeIn, resume, signIn, signOut, refresh, stay, changePassword, loadCodes,
   }
 })

@@ -46,8 +46,21 @@ export const useStatistics = defineStore('statistics', () => {
   /** The area is so large that villages or townships stand for cells. */
   const aggregated = shallowRef(false)
 
+  let begun: { of: string; work: Promise<void> } | null = null
+  /** Reads everything before the map is there to show it; the next `load` of the same box waits for this one and tells its trouble. */
+  function begin(box: Bbox) {
+    begun = { of: String(box), work: read(box, null) }
+    begun.work.catch(() => {})
+  }
+
   /** Reads what may have changed: of these layers, or (null) all of it. */
-  async function load(box: Bbox, layers: Set<string> | null = null) {
+  function load(box: Bbox, layers: Set<string> | null = null): Promise<void> {
+    const early = begun?.of === String(box) && !layers ? begun.work : null
+    begun = null
+    return early ?? read(box, layers)
+  }
+
+  async function read(box: Bbox, layers: Set<string> | null) {
     const isDue = (layer: string) => !loaded.value || !layers || layers.has(layer)
     const [cells, facilities] = await Promise.all([
       isDue('cells') ? readCells(box) : null,
@@ -98,7 +111,7 @@ export const useStatistics = defineStore('statistics', () => {
   }
 
   return {
-    values, cellRows, facilityCounts, loaded, aggregated, load, bounds,
+    values, cellRows, facilityCounts, loaded, aggregated, begin, load, bounds,
     counts: (measure: CellMeasure, at: number[]) => countByClass(values.value[measure], at),
     cellCount: computed(() => values.value.density.length),
   }

@@ -1,4 +1,5 @@
 // One message at a time at the foot of the page: news leave after five seconds, what can be undone after ten, trouble stays.
+// While somebody points at it or has it in focus it waits: it must not leave under the hand that reaches for it.
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 
@@ -18,9 +19,17 @@ export const useToast = defineStore('toast', () => {
     until.value = stays ? Date.now() + stays : 0
     if (stays) timer = setTimeout(() => (shown.value = null), stays)
   }
+  function hold() {
+    clearTimeout(timer)
+    until.value = 0
+  }
+  /** Its time begins anew. */
+  function release() {
+    if (shown.value) say(shown.value)
+  }
   function close() {
     clearTimeout(timer)
     shown.value = null
   }
-  return { shown, until, say, close }
+  return { shown, until, say, hold, release, close }
 })

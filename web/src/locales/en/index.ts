@@ -358,7 +358,7 @@ const en: typeof zh = {
   disputes,
   warnings,
   share: { link: 'Copy link', copied: 'Link copied. Whoever opens it sees what they may see.', byHand: 'The browser does not let us copy; take it from the address bar' },
-  toast: { undo: 'Undo {seconds} s' },
+  toast: { undo: 'Undo', undoFor: 'Undo {seconds} s' },
   household: { close: 'Close the address card', what: 'Address', count: 'Households', countUnit: '{count} households', band: 'People', dwelling: 'Dwelling' },
   edit: {
     edit: 'Edit', add: 'New', close: 'Close editing', facilities: 'Edit facility', households: 'Edit address', new_facilities: 'New facility', new_households: 'New address', drag: 'Drag the ring on the map to the right place, or nudge it with the arrow keys.',

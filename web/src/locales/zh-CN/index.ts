@@ -358,7 +358,7 @@ export default {
   disputes,
   warnings,
   share: { link: '复制链接', copied: '链接已复制，打开的人只看得到自己有权看的内容', byHand: '浏览器不让复制，可从地址栏取用' },
-  toast: { undo: '撤销 {seconds} 秒' },
+  toast: { undo: '撤销', undoFor: '撤销 {seconds} 秒' },
   household: { close: '关闭地址卡片', what: '住户地址', count: '户数', countUnit: '{count} 户', band: '人数档', dwelling: '住宅类型' },
   edit: {
     edit: '修改', add: '新增', close: '关闭修改', facilities: '修改设施', households: '修改地址', new_facilities: '新增设施', new_households: '新增地址', drag: '在地图上拖动圆环到准确位置，也可用方向键微调。',
