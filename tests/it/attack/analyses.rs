@@ -102,9 +102,9 @@ impl Spy<'_> {
     /// Every analysis over each area of a grant, by several levels, kinds and periods.
     pub(super) async fn analyses(&mut self, reach: &[AreaCode]) {
         let groups: Vec<String> = self.truth.groups.keys().cloned().chain([ORDINARY.to_owned()]).collect();
-        let months = self.truth.months.clone();
-        let mut ranges: Vec<&[String]> = months.iter().map(std::slice::from_ref).collect();
-        ranges.extend([&months[..2], &months[..]]);
+        let all = self.truth.months.clone();
+        let mut ranges: Vec<&[String]> = all.iter().map(std::slice::from_ref).collect();
+        ranges.extend([&all[..2], &all[..]]);
         for &within in reach {
             for group in &groups {
                 let names: &[&str] = if group == ORDINARY { &["rates", "hot_spots", "trends", "emerging"] } else { &["rates"] };
@@ -125,9 +125,13 @@ impl Spy<'_> {
                                     params["denominator"] = "area_km2".into();
                                 }
                                 let Some(page) = self.answer(name, &params).await else { continue };
-                                let question = Question { name, group, months: range, by_area };
+                                // the months that were published of those asked for
+                                let end = |name: &str| page["result"]["params"][name].as_str().unwrap()[..7].to_owned();
+                                let (first, last) = (end("from"), end("to"));
+                                let months: Vec<String> = range.iter().filter(|month| **month >= first && **month <= last).cloned().collect();
+                                let question = Question { name, group, months: &months, by_area };
                                 self.learn_answer(&question, &params, &page);
-                                if range.len() == months.len() {
+                                if range.len() == all.len() {
                                     self.drawn_and_exported(name, &page).await;
                                 }
                             }

@@ -5112,17 +5112,17 @@ export interface operations {
                 bbox?: string;
                 /** @description The day whose rows are wanted; today unless given. Of cells, households and facilities. */
                 as_of?: string;
-                /** @description A part of a name, or the beginning of a code; of areas and cells. */
+                /** @description A part of a name, or the beginning of a code; of areas, cells and their labels. */
                 q?: string;
                 /** @description Kinds of facilities, with commas between. */
                 kind?: string;
-                /** @description Categories of cases, with commas between. */
+                /** @description Categories of cases and heat, with commas between. */
                 category?: string;
-                /** @description Sources of cases, with commas between. */
+                /** @description Sources of cases and heat, with commas between. */
                 source?: string;
-                /** @description States of cases, with commas between. */
+                /** @description States of cases and heat, with commas between. */
                 state?: string;
-                /** @description Group of kinds of published numbers. */
+                /** @description Group of kinds of published numbers, and of heat made of them. */
                 group?: string;
                 /** @description `township`, `village` or `cell`: level of published numbers. */
                 level?: string;
@@ -5130,11 +5130,13 @@ export interface operations {
                 from?: string;
                 /** @description Last day on which a case happened; of published numbers its month. */
                 to?: string;
+                /** @description Metres at which an incident is felt no more, 200 to 5,000, 800 unless given; of heat, with case rights. */
+                bandwidth_m?: number;
             };
             header?: never;
             path: {
                 /** @description What is exported */
-                what: "areas" | "cells" | "households" | "facilities" | "incidents" | "published" | "water" | "roads" | "landuse" | "buildings" | "boundaries" | "places";
+                what: "areas" | "cells" | "area_labels" | "cell_labels" | "households" | "facilities" | "incidents" | "heat" | "published" | "water" | "roads" | "landuse" | "buildings" | "boundaries" | "places";
             };
             cookie?: never;
         };

@@ -141,6 +141,7 @@ const en: typeof zh = {
     sentence: 'Under {below} no colour. Bandwidth {metres} m; a colour means the same at every zoom.',
     sentenceCases: 'Disputes lie at safe places, not where they happened.',
     sentencePublished: 'Published numbers are spread evenly over their cells.',
+    export: 'Export as polygons (GeoPackage)',
   },
   legend: {
     titles: { density: 'Household density', household_count: 'Households', rate: 'Dispute rate', cases: 'Disputes' },

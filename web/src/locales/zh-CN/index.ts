@@ -141,6 +141,7 @@ export default {
     sentence: '低于 {below} 不着色。带宽 {metres} m，各级缩放颜色含义相同。',
     sentenceCases: '纠纷位于安全点，不是真实地点。',
     sentencePublished: '公布数匀布于网格之内。',
+    export: '导出面图层（GeoPackage）',
   },
   legend: {
     titles: { density: '户数密度', household_count: '户数', rate: '纠纷率', cases: '纠纷件数' },
