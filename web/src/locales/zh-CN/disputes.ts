@@ -13,7 +13,7 @@ export default {
   around: '连同邻近：预期 {expected} 件，实有 {seen} 件', chance: '偶然出现的可能 {p}', cluster: '第 {rank} 簇：{from} 起 {seen} 件，预期 {expected} 件，约 {days} 天偶然一遇', trend: '{months} 个月：{series}',
   whole: '全域', wholeOf: '{count} 个{level} · {households} 户', placeOf: '{households} 户 · {area}', backToWhole: '回到全域', yearBefore: '去年同期', before: '上一时期', now: '本期', compare: '与从前比', compareWhy: '横条为 95% 区间，虚线为全域。', compareWhole: '横条为 95% 区间，虚线为去年同期。',
   series: '每周件数与报警线', seriesOf: '{area}，按周', seriesMonths: '按月公布数', crossed: '{day}那周起越线', crossedOnce: '{day}那周越线', calm: '没有越线', alarmWhy: '报警线由此前 {weeks} 周推算，偶然约百周一遇；条为每周件数。', weekOf: '{from}–{to}：{count} 件，报警线 {line}', noLine: '未定', weeks: '周', line: '报警线', count: '件数',
-  funnel: '漏斗图', funnelOf: '点为{level}', funnelWhy: '横轴户数，纵轴件 / 千户·年。虚线内是同等规模下偶然的起伏：内 95%，外 99.8%。', funnelSaid: '漏斗图：{count} 个点，{above} 个高于 95% 上限，{below} 个低于下限', households: '户', mean: '全域 {rate}',
+  funnel: '漏斗图', funnelNone: '没有可比的率：这段时间没有纠纷，或没有户数。', funnelOf: '点为{level}', funnelWhy: '横轴户数，纵轴件 / 千户·年。虚线内是同等规模下偶然的起伏：内 95%，外 99.8%。', funnelSaid: '漏斗图：{count} 个点，{above} 个高于 95% 上限，{below} 个低于下限', households: '户', mean: '全域 {rate}',
   mix: '类别构成', mixWhy: '竖线为全域占比', mixPublished: '公布的类别组，至少', other: '其他', notTold: '不显示',
   channels: '发现渠道', active: '主动发现 {own}', activeWhole: '主动发现 {own}，全域 {whole}', channelsWhy: '网格排查为主动发现；没有上报不等于没有纠纷。', rest: '其余',
   clocks: '早发现、早介入、早化解', clocksOf: '中位天数', found: '发现', contacted: '介入', resolved: '化解', clocksWhy: '发生→发现、发现→首次调处、发现→办结；未办结的也计入（卡普兰–迈耶）。灰字为 95% 区间，“未及半”指不到一半已完成。', halfNot: '未及半', noSteps: '无流转记录', waiting: '{count} 件未结', area: '地方',
