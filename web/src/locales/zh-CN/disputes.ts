@@ -7,7 +7,7 @@ export default {
   table: '表格', closeTable: '关闭表格', animate: '逐月', panel: '图表', closePanel: '收起图表', brief: '存为简报', csv: '下载表格',
   computing: '正在计算', computingStep: '正在计算（{step}）', steps: { computing: '推算', writing: '写入', done: '完成' }, cancel: '取消', cancelled: '已取消计算。', again: '重新计算',
   stale: '数据已变动，图上还是变动前的结果。', tooShort: '时段太短：时空扫描要 9 周以上，趋势要 8 个整月以上。', noCases: '要有查看单件纠纷的权限：{what}按单件计算，不能由公布数得出。', published: '按月公布数',
-  noneFound: '没有这样的聚集。', noneFoundWhy: '所选时段和类别里，没有一处密到这个程度。', noIncidents: '所选时段没有纠纷', noIncidentsWhy: '可放宽时段、类别或来源。', allFew: '都太少，不作判断', allFewWhy: '可改看村（社区）、更长时段或全部类别。',
+  noneFound: '没有这样的聚集。', noneFoundWhy: '所选时段和类别里，没有一处密到这个程度。', noHouseholds: '没有户数，算不出率', noHouseholdsWhy: '导入住户后，这里按每千户比较各处。', missing: '有些数字没有取到。', noIncidents: '所选时段没有纠纷', noIncidentsWhy: '可放宽时段、类别或来源。', allFew: '都太少，不作判断', allFewWhy: '可改看村（社区）、更长时段或全部类别。',
   publishedWhy: '您没有查看单件纠纷的权限，这里是按月公布数：只分级，不含敏感类，不分来源。', notSignificant: '不显著：与全域没有可靠的差别，不等于没有纠纷。', placesOf: '{count} 处',
   expected: '按全域水平预期 {expected} 件，实有 {seen} 件', seen: '实有 {seen} 件', shareOf: '占本处全部纠纷 {share}', rate: '件 / 千户·年', interval: '95% 区间 {low}–{high}', atLeast: '至少 {rate}', few: '不足 {k} 件，不作判断', fewPublished: '公布数过少，不作判断', partly: '有月份未公布，不作判断',
   around: '连同邻近：预期 {expected} 件，实有 {seen} 件', chance: '偶然出现的可能 {p}', cluster: '第 {rank} 簇：{from} 起 {seen} 件，预期 {expected} 件，约 {days} 天偶然一遇', trend: '{months} 个月：{series}',
