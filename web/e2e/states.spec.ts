@@ -52,7 +52,7 @@ test('a time without disputes is called empty, and too few cases are not judged'
   await expect(page.locator('.panel.right .funnel')).toHaveCount(0)
   // two days of one kind: somewhere a case perhaps, nowhere enough
   const [{ properties }] = (await (await page.request.get('/api/incidents?limit=1')).json()).features
-  await page.goto(`/disputes?show=rates&category=${properties.category}&from=${properties.occurred_on}&to=${properties.occurred_on}`)
+  await page.goto(`/disputes?category=${properties.category}&from=${properties.occurred_on}&to=${properties.occurred_on}`)
   await drawn(page)
   await expect(page.locator('.legend .classes li', { hasText: '太少' }).locator('.number')).toHaveText(/[1-9]/)
   await expect(page.locator('.stage .banner')).toContainText('都太少，不作判断')
@@ -60,9 +60,9 @@ test('a time without disputes is called empty, and too few cases are not judged'
 
 test('warnings say that there are none of a rule, and that they could not be read', async ({ page, server, troubles }) => {
   await beSignedIn(page, server, 'centre')
-  await page.route('**/api/warnings?*', (route) => route.fulfill({ json: { items: [], next: null } }))
+  await page.route('**/api/warnings?*', (route) => route.fulfill({ json: { items: [], page: { next: null } } }))
   await page.goto('/disputes?show=warnings')
-  await expect(page.locator('.warnings .state, .warnings')).toContainText('没有')
+  await expect(page.locator('.panel.right')).toContainText('没有预警')
   await page.unroute('**/api/warnings?*')
   troubles.expect(/404/)
   await page.goto('/disputes?show=warnings&warning=nothing-of-this-name')
