@@ -198,6 +198,31 @@ test('a faulty file is tried, its faults are told, mended and imported, and the 
   await expect.poll(householdsThere).toBe(before)
 })
 
+test('what a file does not say is chosen beside it, and is what the server goes by', async ({ page, server }) => {
+  await openMap(page, server, '/data', 'system')
+  const { properties, geometry } = (await (await page.request.get('/api/facilities?limit=1')).json()).features[0]
+  const [lon, lat] = geometry.coordinates
+  const township = String(properties.cell_code).slice(0, 9)
+  await page.setInputFiles('input[type=file]', { name: '住户台账.csv', mimeType: 'text/csv', buffer: Buffer.from(`门牌号,经度,纬度,户数\n甲路9号,${lon},${lat},5\n`) })
+  const form = page.locator('.data form')
+  await form.getByLabel('坐标系').selectOption('GCJ-02')
+  await form.getByLabel('所属区域代码').fill(township)
+  await form.locator('summary').click()
+  await form.getByLabel('修复不合规的面').check()
+  await form.getByLabel('代码表没有的值加进去').check()
+  await page.getByRole('button', { name: '试运行', exact: true }).click()
+  await expect(page.locator('.data .foot')).toContainText('1 行可以导入，尚未写入')
+  await expect(page.locator('.data .section-title').first()).toContainText('GCJ')
+  const jobs = async () => (await (await page.request.get('/api/jobs')).json()).items as { params: object }[]
+  expect((await jobs())[0]!.params).toMatchObject({ dry_run: true, crs: 'GCJ-02', under: township, repair: true, extend: true })
+  // another choice is another trial
+  await form.getByLabel('坐标系').selectOption('EPSG:4490')
+  await form.getByLabel('代码表没有的值加进去').uncheck()
+  await page.getByRole('button', { name: '试运行', exact: true }).click()
+  await expect.poll(async () => (await jobs())[0]!.params).toMatchObject({ crs: 'EPSG:4490', extend: false })
+  await expect(page.locator('.data .foot')).toContainText('1 行可以导入，尚未写入')
+})
+
 test('the security administrator makes an account and gives it a role by the name of the area', async ({ page, server }) => {
   await beSignedIn(page, server, 'security')
   await page.goto('/')

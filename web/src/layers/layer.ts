@@ -15,6 +15,8 @@ export const isOfCases = (measure: Measure) => measure === 'rate' || measure ===
 /** In place of a class: too few to say, none at all. */
 export const FEW = -1
 export const NONE = -2
+/** Cases, but nobody to count them by. */
+export const NO_BASE = -3
 
 /** A sign at a place that does not come from tiles: a case of a list, a faulty row of a file. */
 export interface Pin { id: string; at: LonLat; sign: string; order?: number }

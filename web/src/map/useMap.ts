@@ -175,6 +175,14 @@ export function useMap(options: MapOptions) {
     made.on('dblclick', (event) => {
       if (options.onPoint?.(event.lngLat.toArray() as LonLat, true)) event.preventDefault()
     })
+    // until somebody moves the map it frames the whole area, whatever opens beside it
+    const seen = () => `${made.getCenter().toString()} ${made.getZoom()}`
+    let framed = !camera && bounds ? seen() : ''
+    made.on('resize', () => {
+      if (seen() !== framed) return
+      made.fitBounds(bounds!, { ...fitting(), animate: false })
+      framed = seen()
+    })
     readAhead(made, (point) => under(ml.Point.convert(point)))
     measureOf(made)
     for (const mark of marks.values()) mark.addTo(made)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { PlaceCount } from '../api/types'
-import { FEW, NONE } from '../layers/layer'
+import { FEW, NO_BASE, NONE } from '../layers/layer'
 import { boundsOf, valueOf } from './caseTheme'
 
 const place = (count: number | null, rate: number | null, klass: number | null = null): PlaceCount => ({
@@ -12,7 +12,7 @@ it('none, too few and a number are three things', () => {
   expect(valueOf(place(2, 9), 'rate', 'cases')).toMatchObject({ value: null, k: FEW })
   expect(valueOf(place(3, 9), 'rate', 'cases')).toMatchObject({ value: 9 })
   expect(valueOf(place(2, 9), 'cases', 'cases')).toMatchObject({ value: 2 })
-  expect(valueOf(place(5, null), 'rate', 'cases')).toMatchObject({ value: null, k: FEW })
+  expect(valueOf(place(5, null), 'rate', 'cases')).toMatchObject({ value: null, k: NO_BASE })
 })
 
 it('of published numbers what has no class is too few', () => {

@@ -8,17 +8,18 @@ import { countIncidents, type Pairs } from '../api'
 import type { IncidentCounts, PlaceCount } from '../api/types'
 import { classOf, natural, quantile, type Bounds, type Method } from '../lib/breaks'
 import { TOO_FEW } from '../lib/rates'
-import { FEW, NONE, type Measure } from '../layers/layer'
+import { FEW, NO_BASE, NONE, type Measure } from '../layers/layer'
 import { caseQuery, useCaseFilter } from './caseFilter'
 import { useSession } from './session'
 
-export type PlaceValue = { code: string; value: number } | { code: string; value: null; k: typeof FEW | typeof NONE }
+export type PlaceValue = { code: string; value: number } | { code: string; value: null; k: typeof FEW | typeof NONE | typeof NO_BASE }
 
 /** What a place says: a number, too few to say, or none at all. */
 export function valueOf(it: PlaceCount, measure: Measure, source: IncidentCounts['source']): PlaceValue {
   if (source === 'published') return it.class === null || it.rate === null ? { code: it.code, value: null, k: FEW } : { code: it.code, value: it.rate }
   if (!it.count) return { code: it.code, value: null, k: NONE }
   if (measure === 'cases') return { code: it.code, value: it.count }
+  if (it.rate === null && it.count >= TOO_FEW) return { code: it.code, value: null, k: NO_BASE }
   return it.rate === null || it.count < TOO_FEW ? { code: it.code, value: null, k: FEW } : { code: it.code, value: it.rate }
 }
 

@@ -146,7 +146,7 @@ const en: typeof zh = {
   legend: {
     titles: { density: 'Household density', household_count: 'Households', rate: 'Dispute rate', cases: 'Disputes' },
     units: { density: 'per ha', household_count: 'per cell', rate: 'per 1,000 households a year', cases: 'cases' },
-    few: 'under {k}, too few to say',
+    few: 'under {k}, too few to say', noBase: 'no households, no rate', sentenceOne: 'Too few different values for classes; {total} cells in all.',
     none: 'none',
     withheld: 'too few to say',
     placesOf: '{count} places',

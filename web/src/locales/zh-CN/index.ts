@@ -146,7 +146,7 @@ export default {
   legend: {
     titles: { density: '户数密度', household_count: '户数', rate: '纠纷率', cases: '纠纷件数' },
     units: { density: '户 / 公顷', household_count: '户 / 网格', rate: '件 / 千户·年', cases: '件' },
-    few: '不足 {k} 件，不作判断',
+    few: '不足 {k} 件，不作判断', noBase: '没有户数，不算率', sentenceOne: '数值太少或相同，不分级；共 {total} 个网格。',
     none: '无',
     withheld: '件数过少，不作判断',
     placesOf: '{count} 处',
