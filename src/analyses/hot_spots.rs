@@ -42,7 +42,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
                     properties.insert("reason".into(), reason.into());
                 }
             }
-            Row { area: Some(place.code), class: class(found.class), properties, shape: None }
+            place.row(class(found.class), properties)
         })
         .collect();
     let classes = counted(&CLASSES, &rows);

@@ -14,6 +14,7 @@ mod density;
 mod emerging;
 mod export;
 mod ground;
+mod hexes;
 mod hot_spots;
 mod neighbours;
 mod params;
@@ -28,7 +29,8 @@ mod work;
 
 pub use answer::{ClassEntry, Legend, Outcome, Row};
 pub use export::{Format, write as export};
-pub use ground::Ground;
+pub use ground::{At, Ground};
+pub use hexes::Hex;
 pub use params::Params;
 pub use tile::{Drawn, drawn, sentences, style};
 pub use work::{Asker, Begun, begin, finished};
