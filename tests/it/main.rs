@@ -21,6 +21,7 @@ mod formats;
 mod heat;
 mod heat_live;
 mod heat_support;
+mod hexes;
 mod hostile;
 mod importing;
 mod imports;
