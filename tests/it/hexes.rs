@@ -100,6 +100,7 @@ async fn a_planted_cluster_is_hot_with_its_ring_and_nothing_else_is() {
     assert!(hot.iter().any(|row| row["hex"] == planted["hex"]), "{told:?}");
     // Hot places are the planted one and some of the six around it: each counts the planted cases among its own.
     assert!(hot.len() <= 7 && hot.iter().all(|row| row["around_observed"].as_f64().unwrap() >= 60.0), "{hot:?}");
+    assert!(hot.iter().all(|row| row["confidence_percent"].as_i64().unwrap() >= 95), "{hot:?}");
     let exported = site.get(Role::Centre, &format!("{}/export", path(&result))).await.json();
     let corners = |feature: &Value| feature["geometry"]["coordinates"][0][0].as_array().unwrap().len();
     let features = exported["features"].as_array().unwrap();
