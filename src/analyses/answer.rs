@@ -10,7 +10,7 @@ use crate::codes::AreaCode;
 /// One place, or one shape of the answer's own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The place; none where the row has a shape of its own.
+    /// The place; none where the row has a shape of its own, as hexagons have.
     pub area: Option<AreaCode>,
     /// Its class.
     pub class: &'static str,

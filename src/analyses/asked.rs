@@ -28,7 +28,7 @@ pub(super) struct Asked {
     /// Settled: `within`, `level`, `from` and `to` are there.
     pub params: Params,
     pub within: AreaCode,
-    pub level: Level,
+    pub level: PlaceLevel,
     pub from: NaiveDate,
     pub to: NaiveDate,
     /// As whom the reader is told of the whole area; `Cases`, or else from published numbers.
@@ -82,9 +82,13 @@ pub(super) async fn settle(context: &Context, reader: &users::Reader, entry: &'s
         let message = format!("{} reads single cases: it needs the right to open each case of the area", entry.name);
         return Err(Error::Forbidden(message));
     }
+    if params.level.is_some_and(PlaceLevel::is_hex) && audience != Audience::Cases {
+        let message = "hexagons are counted from single cases: they need the right to open each case of the area; ask for level=village";
+        return Err(Error::Forbidden(message.to_owned()));
+    }
     let groups = published::groups(&mut context.begin(reader).await?).await?;
     let mut asked =
-        Asked { entry, within, level: Level::Cell, from: NaiveDate::MIN, to: NaiveDate::MIN, audience, reader: told, of_group: None, params };
+        Asked { entry, within, level: PlaceLevel::Cell, from: NaiveDate::MIN, to: NaiveDate::MIN, audience, reader: told, of_group: None, params };
     let is_sensitive = match &asked.params.group {
         Some(group) if group != ORDINARY => {
             let known = groups.iter().find(|(name, _)| name == group);
@@ -99,7 +103,7 @@ pub(super) async fn settle(context: &Context, reader: &users::Reader, entry: &'s
         asked.settle_published(context, is_sensitive)?;
     }
     asked.params.within = Some(within.to_string());
-    asked.params.level = Some(PlaceLevel::of(asked.level));
+    asked.params.level = Some(asked.level);
     (asked.params.from, asked.params.to) = (Some(asked.from), Some(asked.to));
     Ok(asked)
 }
@@ -122,7 +126,7 @@ fn area(params: &Params, reader: &Reader) -> Result<AreaCode> {
 impl Asked {
     async fn settle_cases(&mut self, context: &Context, reader: &users::Reader) -> Result<()> {
         let today = context.clock.today();
-        self.level = self.params.level.map_or(Level::Cell, PlaceLevel::level);
+        self.level = self.params.level.unwrap_or(PlaceLevel::Cell);
         self.to = self.params.to.unwrap_or(today);
         let by_month = self.entry.slices == Slices::Months;
         let days = match self.entry.slices {
@@ -186,9 +190,9 @@ impl Asked {
             group: params.group.as_deref().unwrap_or(ORDINARY),
             months: (first.number(), last.number()),
         };
-        let level = params.level.map_or_else(|| question.grain(self.within.range()).level, PlaceLevel::level);
+        let level = params.level.and_then(PlaceLevel::area).unwrap_or_else(|| question.grain(self.within.range()).level);
         // A sensitive kind is told one level coarser, whatever was asked for.
-        self.level = if is_sensitive { Audience::K10.level_for(level) } else { level };
+        self.level = PlaceLevel::of(if is_sensitive { Audience::K10.level_for(level) } else { level });
         Ok(())
     }
 }

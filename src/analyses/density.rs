@@ -3,8 +3,8 @@
 use geo_types::{Coord, MultiPolygon};
 use serde_json::Map;
 
-use super::answer::{ClassWords, Legend, Outcome, Row, counted};
-use super::ground::{Ground, Slices};
+use super::answer::{ClassWords, Legend, Outcome, Row, counted, short};
+use super::ground::{Ground, Place, Slices};
 use super::neighbours::{lonlat, plane, refused};
 use super::params::Params;
 use super::{Entry, words};
@@ -81,6 +81,9 @@ pub fn density_class(per_km2_year: f64) -> (usize, f64, Option<f64>) {
 }
 
 fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
+    if ground.level.is_hex() {
+        return Ok(by_hexagon(ground));
+    }
     let row = |band: DensityBand| {
         let mut properties = Map::new();
         properties.insert("from_per_km2_year".into(), band.from.into());
@@ -99,6 +102,31 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
         told.en
     );
     Ok(Outcome { rows, legend: Legend { sentence_zh, sentence_en, classes } })
+}
+
+/// Counts by hexagon over its true area; those below the first level are not drawn, as in bands.
+fn by_hexagon(ground: &Ground) -> Outcome {
+    let row = |place: &Place| {
+        let density = place.count as f64 / place.area_km2 / ground.years();
+        let class = CLASSES[LEVELS.partition_point(|level| *level <= density).checked_sub(1)?].0;
+        let mut properties = Map::new();
+        properties.insert("count".into(), place.count.into());
+        properties.insert("area_km2".into(), short(place.area_km2));
+        properties.insert("per_km2_year".into(), short(density));
+        Some(place.row(class, properties))
+    };
+    let rows: Vec<Row> = ground.places.iter().filter_map(row).collect();
+    let classes = counted(&CLASSES, &rows);
+    let (level, told) = (words::level(ground.level), words::counted(ground));
+    let sentence_zh = format!(
+        "颜色表示每个{}按其真实面积每平方公里每年的纠纷件数（按安全点计算，低于 {} 的不显示；不按户数折算，人多处自然多，不作显著性判断）：{}。",
+        level.zh, LEVELS[0], told.zh
+    );
+    let sentence_en = format!(
+        "Colours are incidents per km² and year of each {} by its true area (over safe places, below {} not shown; not set against households, so it shows where people live too, and tests nothing): {}.",
+        level.en, LEVELS[0], told.en
+    );
+    Outcome { rows, legend: Legend { sentence_zh, sentence_en, classes } }
 }
 
 /// A grid over the points with a margin of a bandwidth, a quarter of it fine where that is few enough cells.

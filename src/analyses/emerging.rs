@@ -91,7 +91,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
             Some((side, pattern)) => class(side, pattern),
             None => "no_pattern",
         };
-        Ok(Row { area: Some(place.code), class, properties, shape: None })
+        Ok(place.row(class, properties))
     };
     let rows: Vec<Row> = ground.places.iter().enumerate().map(row).collect::<Result<_>>()?;
     let classes = counted(&CLASSES, &rows);

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use chrono::{Datelike as _, NaiveDate};
 use geo_types::MultiPolygon;
 use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::answer::Row;
 use super::asked::Asked;
-use super::params::Denominator;
+use super::hexes::{Finder, Hex, Size};
+use super::params::{Denominator, PlaceLevel};
 use super::store::WithoutPlace;
 use crate::codes::{AreaCode, Level, Scope};
 use crate::error::{Error, Fault, Result};
@@ -34,11 +37,22 @@ pub(super) enum Slices {
     LongWeeks,
 }
 
+/// Which place it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// A cell, village or township.
+    Area(AreaCode),
+    /// A hexagon.
+    Hex(Hex),
+}
+
 /// A place of the level asked for.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// Its code.
-    pub code: AreaCode,
+    /// Which it is.
+    pub at: At,
+    /// Its true area, km²; 0 where its borders are not known.
+    pub area_km2: f64,
     /// Key of its version: another one has other borders.
     pub version: i64,
     /// Incidents; of published months at least so many.
@@ -59,13 +73,62 @@ pub struct Place {
     pub label: Option<World>,
 }
 
+impl Place {
+    /// A place with nothing counted yet.
+    fn empty(at: At, slices: usize) -> Self {
+        let is_whole = matches!(at, At::Hex(_));
+        Self {
+            at,
+            area_km2: 0.0,
+            version: 0,
+            count: 0,
+            denominator: 0.0,
+            is_whole,
+            told_rate: None,
+            silence: None,
+            series: vec![0; slices],
+            shape: None,
+            label: None,
+        }
+    }
+
+    fn of_area(model: &Model, code: AreaCode, slices: usize) -> Self {
+        let (version, known) = match code.level() {
+            Level::Cell => model.cells.by_code(code.lo()).map_or((0, None), |cell| (cell.id, Some(&cell.place))),
+            level => model.areas.by_code(code.lo(), level.to_i16()).map_or((0, None), |area| (area.id, area.place.as_ref())),
+        };
+        Self {
+            version,
+            area_km2: known.map_or(0.0, |place| place.area_m2) / 1e6,
+            label: known.map(|place| place.label),
+            shape: known.map(|place| Arc::clone(&place.shape)),
+            ..Self::empty(At::Area(code), slices)
+        }
+    }
+
+    fn of_hex(hex: Hex, slices: usize) -> Self {
+        Self { area_km2: hex.area_km2(), label: Some(hex.label()), shape: Some(hex.shape()), ..Self::empty(At::Hex(hex), slices) }
+    }
+
+    /// What an answer says of it.
+    pub(super) fn row(&self, class: &'static str, mut properties: Map<String, Value>) -> Row {
+        match self.at {
+            At::Area(code) => Row { area: Some(code), class, properties, shape: None },
+            At::Hex(hex) => {
+                properties.insert("hex".into(), hex.to_string().into());
+                Row { area: None, class, properties, shape: self.shape.as_deref().cloned() }
+            }
+        }
+    }
+}
+
 /// Everything an answer is made of.
 #[derive(Debug)]
 pub struct Ground {
     /// Whether the numbers are true ones.
     pub of_cases: bool,
     /// Level of the places.
-    pub level: Level,
+    pub level: PlaceLevel,
     /// First and last day.
     pub days: (NaiveDate, NaiveDate),
     /// In the order of codes.
@@ -94,7 +157,11 @@ impl Ground {
         let group = asked.params.group.as_deref().unwrap_or(ORDINARY);
         let months = (Month::of(asked.from).number(), Month::of(asked.to).number());
         let question = Question { model, reader: &asked.reader, group, months };
-        ground.places = question.places(asked.level, asked.within.range()).into_iter().map(|code| place(model, code, ground.slices.len())).collect();
+        let (range, count) = (asked.within.range(), ground.slices.len());
+        ground.places = match (asked.level.area(), Size::of(asked.level)) {
+            (None, Some(size)) => size.over(model, range)?.into_iter().map(|hex| Place::of_hex(hex, count)).collect(),
+            (level, _) => question.places(level.unwrap_or(Level::Cell), range).into_iter().map(|code| Place::of_area(model, code, count)).collect(),
+        };
         if ground.of_cases {
             ground.count_cases(model, asked, without_place)?;
         } else {
@@ -128,8 +195,8 @@ impl Ground {
         let mut hash = Xxh3::new();
         hash.update(format!("{} {:?} {:?} {} {:?}", self.of_cases, self.level, self.days, self.unplaced, self.slices).as_bytes());
         for place in &self.places {
-            let Place { code, version, count, denominator, is_whole, told_rate, silence, series, .. } = place;
-            hash.update(format!("{code} {version} {count} {denominator} {is_whole} {told_rate:?} {silence:?} {series:?}\n").as_bytes());
+            let Place { at, version, count, denominator, is_whole, told_rate, silence, series, .. } = place;
+            hash.update(format!("{at:?} {version} {count} {denominator} {is_whole} {told_rate:?} {silence:?} {series:?}\n").as_bytes());
         }
         for point in &self.points {
             hash.update(&point.x.to_le_bytes());
@@ -148,8 +215,7 @@ impl Ground {
         let wanted = Wanted::of(model, asked)?;
         let range = asked.within.range();
         let mut counting = Counting {
-            place_of: self.places.iter().enumerate().map(|(n, place)| (place.code.lo(), n)).collect(),
-            span: asked.level.span(),
+            finding: Finding::of(self, asked.level),
             days: day_number(asked.from)..=day_number(asked.to),
             starts: self.slices.iter().map(|day| day_number(*day)).collect(),
             all: vec![0; self.places.len()],
@@ -163,19 +229,32 @@ impl Ground {
             }
             for (n, row) in block.attributes.iter().enumerate().filter(|(n, _)| block.keeps(&within, *n)) {
                 let scope = block.scope(n);
-                let is_counted = asked.reader.cases.contains(scope) && counting.count(self, scope, row);
+                if !asked.reader.cases.contains(scope) {
+                    continue;
+                }
+                let is_counted = counting.takes(row) && {
+                    let place = counting.place(self, scope, Some(block.at(n)));
+                    counting.count(self, place, row)
+                };
                 if is_counted && counting.wanted.points {
                     self.points.push(block.at(n));
                 }
             }
         }
         for case in without_place {
-            counting.count(self, case.scope_code, &as_incident(model, case));
+            let row = as_incident(model, case);
+            if counting.takes(&row) {
+                let place = counting.place(self, case.scope_code, None);
+                counting.count(self, place, &row);
+            }
         }
         for (place, all) in self.places.iter_mut().zip(counting.all) {
-            let households = model.tallies.within(place.code.range()).household_count as f64;
             place.is_whole = true;
-            place.denominator = against(asked.params.denominator, households, area_km2(model, place.code), all as f64);
+            place.denominator = against(asked.params.denominator, households(model, place.at), place.area_km2, all as f64);
+        }
+        if asked.level.is_hex() {
+            // Those that only incidents brought in stand at the end.
+            self.places.sort_by_key(|place| if let At::Hex(hex) = place.at { Some(hex) } else { None });
         }
         Ok(())
     }
@@ -184,25 +263,33 @@ impl Ground {
     fn ask_published(&mut self, question: &Question<'_>, asked: &Asked) {
         let asked_months = i64::from(question.months.1 - question.months.0) + 1;
         for place in &mut self.places {
-            let told = question.place(place.code).map(|(_, sum)| sum);
+            let At::Area(code) = place.at else { continue };
+            let told = question.place(code).map(|(_, sum)| sum);
             let shown = told.filter(|sum| sum.shown > 0);
             place.count = shown.map_or(0, |sum| sum.count);
-            place.told_rate = shown.filter(MonthSum::is_shown).and_then(|sum| question.rate(place.code, sum));
+            place.told_rate = shown.filter(MonthSum::is_shown).and_then(|sum| question.rate(code, sum));
             // a month that was not published is no month without incidents
             place.is_whole = shown.is_some_and(|sum| i64::from(sum.shown) == asked_months);
-            place.silence = (!place.is_whole).then(|| if shown.is_some() { "months_withheld" } else { question.silence(place.code) });
-            let households = question.model.tallies.within(place.code.range()).household_count as f64;
-            place.denominator = against(asked.params.denominator, households, area_km2(question.model, place.code), 0.0);
+            place.silence = (!place.is_whole).then(|| if shown.is_some() { "months_withheld" } else { question.silence(code) });
+            place.denominator = against(asked.params.denominator, households(question.model, place.at), place.area_km2, 0.0);
             if place.is_whole {
                 for (count, day) in place.series.iter_mut().zip(&self.slices) {
                     let month = Month::of(*day).number();
                     let one = Question { months: (month, month), ..*question };
-                    *count = one.place(place.code).map_or(0, |(_, sum)| sum.count as u32);
+                    *count = one.place(code).map_or(0, |(_, sum)| sum.count as u32);
                 }
             } else {
                 place.series.clear();
             }
         }
+    }
+}
+
+/// Households of today; hexagons have none.
+fn households(model: &Model, at: At) -> f64 {
+    match at {
+        At::Area(code) => model.tallies.within(code.range()).household_count as f64,
+        At::Hex(_) => 0.0,
     }
 }
 
@@ -223,33 +310,6 @@ fn slices(asked: &Asked) -> Vec<NaiveDate> {
             (0..weeks).filter_map(start).collect()
         }
     }
-}
-
-fn place(model: &Model, code: AreaCode, slices: usize) -> Place {
-    let (version, shape) = match code.level() {
-        Level::Cell => model.cells.by_code(code.lo()).map_or((0, None), |cell| (cell.id, Some(&cell.place))),
-        level => model.areas.by_code(code.lo(), level.to_i16()).map_or((0, None), |area| (area.id, area.place.as_ref())),
-    };
-    Place {
-        code,
-        version,
-        count: 0,
-        denominator: 0.0,
-        is_whole: false,
-        told_rate: None,
-        silence: None,
-        series: vec![0; slices],
-        label: shape.map(|place| place.label),
-        shape: shape.map(|place| Arc::clone(&place.shape)),
-    }
-}
-
-fn area_km2(model: &Model, code: AreaCode) -> f64 {
-    let place = match code.level() {
-        Level::Cell => model.cells.by_code(code.lo()).map(|cell| cell.place.area_m2),
-        level => model.areas.by_code(code.lo(), level.to_i16()).and_then(|area| area.place.as_ref()).map(|place| place.area_m2),
-    };
-    place.unwrap_or(0.0) / 1e6
 }
 
 const fn against(denominator: Denominator, households: f64, area_km2: f64, incidents: f64) -> f64 {
@@ -275,9 +335,7 @@ fn as_incident(model: &Model, case: &WithoutPlace) -> Incident {
 
 /// Cases being counted.
 struct Counting {
-    /// Places by their first code.
-    place_of: FxHashMap<i64, usize>,
-    span: i64,
+    finding: Finding,
     days: RangeInclusive<i32>,
     /// First days of the slices of time.
     starts: Vec<i32>,
@@ -286,13 +344,53 @@ struct Counting {
     wanted: Wanted,
 }
 
-impl Counting {
-    /// Takes a case in; whether it is one of those asked for.
-    fn count(&mut self, ground: &mut Ground, scope: i64, row: &Incident) -> bool {
-        if !self.days.contains(&row.occurred_day) || self.wanted.not_counted.contains(&row.state) {
-            return false;
+/// How the place of a case is found.
+enum Finding {
+    /// By its code: places by their first code, and how many codes each spans.
+    Code { place_of: FxHashMap<i64, usize>, span: i64 },
+    /// By where its safe place is.
+    Hex { place_of: FxHashMap<Hex, usize>, finder: Finder },
+}
+
+impl Finding {
+    fn of(ground: &Ground, level: PlaceLevel) -> Self {
+        let places = || ground.places.iter().enumerate();
+        match Size::of(level) {
+            Some(size) => Self::Hex {
+                place_of: places().filter_map(|(n, place)| if let At::Hex(hex) = place.at { Some((hex, n)) } else { None }).collect(),
+                finder: Finder::new(size),
+            },
+            None => Self::Code {
+                place_of: places().filter_map(|(n, place)| if let At::Area(code) = place.at { Some((code.lo(), n)) } else { None }).collect(),
+                span: level.area().unwrap_or(Level::Cell).span(),
+            },
         }
-        let place = self.place_of.get(&(scope - scope.rem_euclid(self.span))).copied();
+    }
+}
+
+impl Counting {
+    /// Whether a case is of the days asked for, and counts.
+    fn takes(&self, row: &Incident) -> bool {
+        self.days.contains(&row.occurred_day) && !self.wanted.not_counted.contains(&row.state)
+    }
+
+    /// The place of a case; a hexagon that holds one becomes a place.
+    fn place(&mut self, ground: &mut Ground, scope: i64, at: Option<World>) -> Option<usize> {
+        match &mut self.finding {
+            Finding::Code { place_of, span } => place_of.get(&(scope - scope.rem_euclid(*span))).copied(),
+            Finding::Hex { place_of, finder } => {
+                let hex = finder.find(at?)?;
+                Some(*place_of.entry(hex).or_insert_with(|| {
+                    ground.places.push(Place::of_hex(hex, ground.slices.len()));
+                    self.all.push(0);
+                    ground.places.len() - 1
+                }))
+            }
+        }
+    }
+
+    /// Takes a case in; whether it is one of those asked for.
+    fn count(&mut self, ground: &mut Ground, place: Option<usize>, row: &Incident) -> bool {
         if let Some(place) = place {
             self.all[place] += 1;
         }

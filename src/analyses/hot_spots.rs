@@ -12,7 +12,7 @@ use crate::stats::hot_spots::{Class, HotSpot, Options, hot_spots};
 
 pub(super) static ENTRY: Entry = Entry {
     name: "hot_spots",
-    version: 1,
+    version: 2,
     title: ["热点：纠纷在哪里聚集得超出偶然", "Hot spots: where incidents gather beyond chance"],
     cases_only: false,
     takes: &["denominator", "neighbourhood", "nearest", "band_m", "alpha", "seed"],
@@ -42,7 +42,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
                     properties.insert("reason".into(), reason.into());
                 }
             }
-            Row { area: Some(place.code), class: class(found.class), properties, shape: None }
+            place.row(class(found.class), properties)
         })
         .collect();
     let classes = counted(&CLASSES, &rows);
@@ -67,6 +67,14 @@ fn tell(properties: &mut Map<String, Value>, count: u64, denominator: f64, found
     for (name, number) in [("z", found.z), ("p", found.p), ("q", found.q)] {
         properties.insert(name.into(), number.map_or(Value::Null, short));
     }
+    properties.insert("confidence_percent".into(), confidence(found.q).map_or(Value::Null, Value::from));
+}
+
+/// The confidence that a place would still stand at, of those that maps of hot spots are told in; permutations are only as
+/// many as `alpha` needs, so that it may be told too low and never too high.
+fn confidence(q: Option<f64>) -> Option<u32> {
+    let q = q?;
+    [(0.01, 99), (0.05, 95), (0.1, 90)].into_iter().find(|(share, _)| q < *share).map(|(_, percent)| percent)
 }
 
 const fn class(class: Class) -> &'static str {
@@ -102,4 +110,19 @@ fn sentence_en(ground: &Ground, params: &Params, hot: usize) -> String {
         places = ground.places.len(),
         unjudged = words::unjudged(ground).en,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::confidence;
+
+    #[test]
+    fn confidence_is_the_highest_of_three_that_the_share_of_false_finds_allows() {
+        let of = |q| confidence(Some(q));
+        assert_eq!(
+            [of(0.0), of(0.0099), of(0.01), of(0.049), of(0.05), of(0.0999), of(0.1)],
+            [Some(99), Some(99), Some(95), Some(95), Some(90), Some(90), None]
+        );
+        assert_eq!(confidence(None), None);
+    }
 }

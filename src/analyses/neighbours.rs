@@ -1,8 +1,9 @@
 //! Who neighbours whom among the places of an answer.
 
 use geo_types::{Coord, MultiPolygon};
+use rustc_hash::FxHashMap;
 
-use super::ground::Ground;
+use super::ground::{At, Ground};
 use super::params::{Neighbourhood, Params};
 use crate::error::{Error, Result};
 use crate::geom::{LonLat, Plane};
@@ -44,6 +45,9 @@ pub(super) fn points(ground: &Ground) -> (Vec<usize>, Vec<Coord>) {
 
 /// Neighbours in the order of the places; a place without borders has none.
 pub(super) fn neighbours(ground: &Ground, params: &Params) -> Result<Weights> {
+    if ground.level.is_hex() && matches!(params.neighbourhood, Neighbourhood::Queen | Neighbourhood::Rook) {
+        return rings(ground);
+    }
     let (placed, points) = points(ground);
     let among = match params.neighbourhood {
         Neighbourhood::Nearest if points.len() > 1 => weights::nearest(&points, params.nearest as usize),
@@ -62,4 +66,15 @@ pub(super) fn neighbours(ground: &Ground, params: &Params) -> Result<Weights> {
         lists[n] = row.iter().map(|&j| placed[j as usize]).collect();
     }
     Weights::from_lists(&lists).map_err(refused)
+}
+
+/// Hexagons touch along sides only: their neighbours are the ring around them, as far as the answer holds it.
+fn rings(ground: &Ground) -> Result<Weights> {
+    let hexes = ground.places.iter().map(|place| if let At::Hex(hex) = place.at { Some(hex) } else { None });
+    let hexes: Vec<_> = hexes.collect();
+    let position: FxHashMap<_, usize> = hexes.iter().enumerate().filter_map(|(n, hex)| hex.map(|hex| (hex, n))).collect();
+    let beside = |hex: &Option<_>| -> Vec<usize> {
+        hex.iter().flat_map(|hex: &super::Hex| hex.ring()).filter_map(|hex| position.get(&hex).copied()).collect()
+    };
+    Weights::from_lists(&hexes.iter().map(beside).collect::<Vec<_>>()).map_err(refused)
 }

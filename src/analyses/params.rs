@@ -20,15 +20,27 @@ pub enum PlaceLevel {
     Village,
     /// Townships; for published numbers.
     Township,
+    /// Hexagons of H3, resolution 7 (5 km²); with case rights only, as the two below.
+    Hex7,
+    /// Resolution 8 (0.7 km²).
+    Hex8,
+    /// Resolution 9 (0.1 km²).
+    Hex9,
 }
 
 impl PlaceLevel {
-    pub(super) const fn level(self) -> Level {
+    /// The level of areas; none for hexagons.
+    pub(super) const fn area(self) -> Option<Level> {
         match self {
-            Self::Cell => Level::Cell,
-            Self::Village => Level::Village,
-            Self::Township => Level::Township,
+            Self::Cell => Some(Level::Cell),
+            Self::Village => Some(Level::Village),
+            Self::Township => Some(Level::Township),
+            Self::Hex7 | Self::Hex8 | Self::Hex9 => None,
         }
+    }
+
+    pub(super) const fn is_hex(self) -> bool {
+        self.area().is_none()
     }
 
     pub(super) const fn of(level: Level) -> Self {
@@ -87,7 +99,7 @@ pub struct Params {
     pub source: Vec<String>,
     /// States; with case rights only.
     pub state: Vec<String>,
-    /// What incidents are set against.
+    /// What incidents are set against; hexagons have no households, and `area_km2` unless given.
     #[schema(inline)]
     pub denominator: Denominator,
     /// Who counts as a neighbour.
@@ -170,11 +182,20 @@ impl Params {
             let message = format!("{} takes {}", entry.name, names.join(", "));
             return Err(Error::invalid(format!("/{}", name.chars().take(40).collect::<String>()), "unknown_parameter", message));
         }
-        let params: Self = serde_path_to_error::deserialize(Value::Object(sent)).map_err(|error| {
+        let names_denominator = sent.contains_key("denominator");
+        let mut params: Self = serde_path_to_error::deserialize(Value::Object(sent)).map_err(|error| {
             let pointer = format!("/{}", error.path().to_string().replace('.', "/"));
             Error::invalid(pointer, "wrong_shape", error.into_inner().to_string())
         })?;
         params.check()?;
+        if params.level.is_some_and(PlaceLevel::is_hex) {
+            if !names_denominator {
+                params.denominator = Denominator::AreaKm2;
+            } else if params.denominator == Denominator::Households {
+                let message = "hexagons have no households: give area_km2 or incidents, or a level of areas";
+                return Err(Error::invalid("/denominator", "not_of_hexagons", message));
+            }
+        }
         Ok(params)
     }
 
@@ -261,6 +282,14 @@ mod tests {
         assert!(said("rates", json!({"level": "street"})).starts_with("/level: unknown variant"));
         assert!(said("rates", json!({"from": "2026-02-01", "to": "2026-01-01"})).contains("before the first"));
         assert!(find("nothing").is_err());
+    }
+
+    #[test]
+    fn hexagons_are_set_against_their_area_unless_told_otherwise_and_never_against_households() {
+        assert_eq!(read("rates", json!({"level": "hex8"})).unwrap().denominator, Denominator::AreaKm2);
+        assert_eq!(read("rates", json!({"level": "hex8", "denominator": "incidents"})).unwrap().denominator, Denominator::Incidents);
+        assert!(read("rates", json!({"level": "hex8", "denominator": "households"})).unwrap_err().to_string().starts_with("/denominator: hexagons"));
+        assert!(read("rates", json!({"level": "hex10"})).is_err());
     }
 
     #[test]

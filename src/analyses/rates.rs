@@ -70,7 +70,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
                 properties.insert("reason".into(), reason.into());
             }
         }
-        Row { area: Some(place.code), class, properties, shape: None }
+        place.row(class, properties)
     };
     let rows: Vec<Row> = ground.places.iter().enumerate().map(|(n, place)| row(n, place)).collect();
     let classes = counted(&CLASSES, &rows);

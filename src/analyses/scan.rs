@@ -75,7 +75,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
                 if cluster.p.is_some_and(|p| p <= params.alpha) { "cluster" } else { "candidate" }
             }
         };
-        Row { area: Some(place.code), class, properties, shape: None }
+        place.row(class, properties)
     };
     let rows: Vec<Row> = rank_of.iter().enumerate().map(row).collect();
     let classes = counted(&CLASSES, &rows);

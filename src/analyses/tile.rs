@@ -62,7 +62,10 @@ impl Drawn {
                 |_| true,
                 |id, rings| {
                     if let Some(row) = rows.get(&id) {
-                        let tags = [layer.key("class"), layer.text(&row.class)];
+                        let mut tags = vec![layer.key("class"), layer.text(&row.class)];
+                        if let Some(hex) = row.properties["hex"].as_str() {
+                            tags.extend([layer.key("hex"), layer.text(hex)]);
+                        }
                         layer.polygon(u64::try_from(id).ok(), rings, &tags);
                     }
                 },

@@ -65,7 +65,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
             } else if let Some(reason) = place.silence {
                 properties.insert("reason".into(), reason.into());
             }
-            Row { area: Some(place.code), class, properties, shape: None }
+            place.row(class, properties)
         })
         .collect();
     let classes = counted(&CLASSES, &rows);

@@ -59,7 +59,7 @@ fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
                 if alarm > 0 { "rising" } else { "calm" }
             }
         };
-        Row { area: Some(place.code), class, properties, shape: None }
+        place.row(class, properties)
     };
     let rows: Vec<Row> = ground.places.iter().enumerate().map(row).collect();
     let classes = counted(&CLASSES, &rows);

@@ -1,8 +1,7 @@
 //! The parts of a legend's sentence that all analyses share.
 
 use super::ground::Ground;
-use super::params::{Denominator, Neighbourhood, Params};
-use crate::codes::Level;
+use super::params::{Denominator, Neighbourhood, Params, PlaceLevel};
 
 /// Chinese and English.
 pub(super) struct Both {
@@ -15,11 +14,14 @@ fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
 }
 
 /// 网格, cell.
-pub(super) fn level(level: Level) -> Both {
+pub(super) fn level(level: PlaceLevel) -> Both {
     match level {
-        Level::Cell => both("网格", "cell"),
-        Level::Village => both("村（社区）", "village"),
-        _ => both("乡镇（街道）", "township"),
+        PlaceLevel::Cell => both("网格", "cell"),
+        PlaceLevel::Village => both("村（社区）", "village"),
+        PlaceLevel::Township => both("乡镇（街道）", "township"),
+        PlaceLevel::Hex7 => both("六边形（H3 7 级）", "hexagon (H3 resolution 7)"),
+        PlaceLevel::Hex8 => both("六边形（H3 8 级）", "hexagon (H3 resolution 8)"),
+        PlaceLevel::Hex9 => both("六边形（H3 9 级）", "hexagon (H3 resolution 9)"),
     }
 }
 

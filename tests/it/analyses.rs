@@ -16,13 +16,13 @@ use crate::published::{COUNTY, busy, publish};
 use crate::support::app::{Answer, Site};
 use crate::support::database::Database;
 
-async fn ask(site: &Site, role: Role, name: &str, params: &Value) -> Answer {
+pub(crate) async fn ask(site: &Site, role: Role, name: &str, params: &Value) -> Answer {
     let bearer = site.bearer(role);
     site.ask(Method::POST, &format!("/api/analyses/{name}"), &[("authorization", &bearer)], Some(params)).await
 }
 
 /// Asks and waits; the answer without its rows.
-async fn answered(site: &Site, role: Role, name: &str, params: &Value) -> Value {
+pub(crate) async fn answered(site: &Site, role: Role, name: &str, params: &Value) -> Value {
     let answer = ask(site, role, name, params).await;
     assert!(answer.status.is_success(), "{role:?} {name}: {} {}", answer.status, answer.text());
     let mut result = answer.json();
@@ -37,12 +37,12 @@ async fn answered(site: &Site, role: Role, name: &str, params: &Value) -> Value 
     result
 }
 
-fn path(result: &Value) -> String {
+pub(crate) fn path(result: &Value) -> String {
     format!("/api/analyses/{}/results/{}", result["analysis"].as_str().unwrap(), result["id"])
 }
 
 /// Every row of an answer, page by page.
-async fn rows(site: &Site, role: Role, result: &Value, limit: usize) -> Vec<Value> {
+pub(crate) async fn rows(site: &Site, role: Role, result: &Value, limit: usize) -> Vec<Value> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = site.get(role, &format!("{}?limit={limit}{cursor}", path(result))).await.json();
@@ -224,7 +224,7 @@ async fn every_analysis_answers_with_a_sentence_and_is_drawn_and_exported() {
 }
 
 /// The class of every feature of a tile.
-fn classes(tile: &Answer) -> Vec<String> {
+pub(crate) fn classes(tile: &Answer) -> Vec<String> {
     let tile = Tile::new(tile.body.to_vec()).unwrap();
     let features = tile.get_features(0).unwrap();
     let class = |properties: Option<std::collections::HashMap<String, TileValue>>| match properties.unwrap_or_default().get("class") {

@@ -22,6 +22,7 @@ mod formats;
 mod heat;
 mod heat_live;
 mod heat_support;
+mod hexes;
 mod hostile;
 mod importing;
 mod imports;

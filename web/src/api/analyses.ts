@@ -8,7 +8,7 @@ import type { Pairs } from './index'
 type Schemas = components['schemas']
 type Full<T> = { [K in keyof T]-?: Exclude<T[K], undefined> }
 
-export const ANALYSES = ['rates', 'hot_spots', 'trends', 'clusters', 'scan'] as const
+export const ANALYSES = ['rates', 'hot_spots', 'trends', 'emerging', 'clusters', 'scan'] as const
 export type AnalysisName = (typeof ANALYSES)[number]
 export type LegendClass = Schemas['ClassEntry']
 export type AnalysisResult = Omit<Full<Schemas['ResultView']>, 'params' | 'source' | 'state'> & {
@@ -38,6 +38,8 @@ export interface AnalysisRow {
   around_expected?: number
   p?: number | null
   q?: number | null
+  /** 99, 95 or 90: the highest at which a hot or cold spot would still be one. */
+  confidence_percent?: number | null
   rank?: number
   cluster_rank?: number
   cluster_from?: string

@@ -4,8 +4,10 @@ import type { AnalysisName, AnalysisRow } from '../api/analyses'
 import { addDays, daysBetween, rateOf, type Rate } from './rates'
 import type { Theme } from './ramps'
 
-/** What the map shows; two of them are ways to look for clusters. */
-export const SHOWN: readonly AnalysisName[] = ['rates', 'hot_spots', 'trends', 'clusters', 'scan']
+/** What the map shows; two of them are ways to look for clusters, two for what changes. */
+export const SHOWN: readonly AnalysisName[] = ['rates', 'hot_spots', 'trends', 'emerging', 'clusters', 'scan']
+/** Those that stand behind another on the bar; the legend has the choice between them. */
+export const BEHIND: Partial<Record<AnalysisName | 'warnings', AnalysisName>> = { clusters: 'scan', emerging: 'trends' }
 
 /** Made of single cases: never to be had from published numbers. */
 export const OF_CASES: readonly AnalysisName[] = ['clusters', 'scan']
@@ -18,11 +20,11 @@ const NOT_SIGNIFICANT: Record<Theme, string> = { light: '#d5d5d0', dark: '#3b434
 const LOOKS: Record<string, Record<Theme, string>> = {
   hot: HOT, above: HOT, rising: HOT, cluster: HOT, candidate: HOT_MAYBE, cold: COLD, below: COLD, falling: COLD,
   level_blue: { light: '#2f6fb0', dark: '#6aa9e6' }, level_yellow: { light: '#b58900', dark: '#e3c04a' }, level_orange: { light: '#c8620a', dark: '#f0a04b' }, level_red: { light: '#b8301f', dark: '#f2705b' },
-  not_significant: NOT_SIGNIFICANT, within: NOT_SIGNIFICANT, no_trend: NOT_SIGNIFICANT, none: NOT_SIGNIFICANT,
+  not_significant: NOT_SIGNIFICANT, within: NOT_SIGNIFICANT, no_trend: NOT_SIGNIFICANT, no_pattern: NOT_SIGNIFICANT, none: NOT_SIGNIFICANT,
 }
 export const FEW_CLASS = 'too_few'
 /** Classes that call for a look; all others are quiet. */
-export const LOUD = ['hot', 'above', 'rising', 'cluster']
+export const LOUD = ['hot', 'above', 'rising', 'cluster', 'new_hot', 'consecutive_hot', 'intensifying_hot', 'persistent_hot']
 
 /** The colour of a class in a theme; null: hatched. A class that is new to the page keeps the colour of its legend. */
 export function colourOf(name: string, theme: Theme, told = '#d5d5d0'): string | null {

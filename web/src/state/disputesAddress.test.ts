@@ -11,3 +11,8 @@ it('what is no choice is none', () => {
     show: 'hot_spots', level: null, place: null, group: null, frame: null, warning: null, brief: false,
   })
 })
+
+
+it('what stands behind another on the bar has an address of its own', () => {
+  for (const show of ['emerging', 'clusters'] as const) expect(readDisputes({ show }).show).toBe(show)
+})

@@ -1,9 +1,9 @@
 import type zh from '../zh-CN/disputes'
 
 const en: typeof zh = {
-  show: { label: 'What to see', rates: 'Rate', hot_spots: 'Hot spots', trends: 'Trend', clusters: 'Clusters', scan: 'Scan', warnings: 'Warnings' },
-  method: { rates: 'funnel limits', hot_spots: 'Gi* by permutation', trends: 'Mann–Kendall', clusters: 'DBSCAN', scan: 'prospective', warnings: '' },
-  ways: { scan: 'Unusual weeks (scan)', clusters: 'Dense places' }, filters: 'Filters', category: 'Kind', allCategories: 'All {count} kinds', source: 'Source', allSources: 'All sources', group: 'Group of kinds', ordinary: 'All ordinary kinds', period: 'Period', level: 'Places',
+  show: { label: 'What to see', rates: 'Rate', hot_spots: 'Hot spots', trends: 'Trend', emerging: 'Emerging hot spots', clusters: 'Clusters', scan: 'Scan', warnings: 'Warnings' },
+  method: { rates: 'funnel limits', hot_spots: 'Gi* by permutation', trends: 'Mann–Kendall', emerging: 'month by month', clusters: 'DBSCAN', scan: 'prospective', warnings: '' },
+  ways: { scan: 'Unusual weeks (scan)', clusters: 'Dense places', trends: 'Rise and fall', emerging: 'Emerging' }, filters: 'Filters', category: 'Kind', allCategories: 'All {count} kinds', source: 'Source', allSources: 'All sources', group: 'Group of kinds', ordinary: 'All ordinary kinds', period: 'Period', level: 'Places',
   levels: { cell: 'Cells', village: 'Villages', township: 'Townships' },
   last: 'Last {days} days', year: 'Last 12 months', lastMonths: 'Last 12 published months', month: '{month}/{year}', own: 'Own days', from: 'From', to: 'To', clear: 'Clear filters',
   table: 'Table', closeTable: 'Close table', animate: 'By month', panel: 'Charts', closePanel: 'Fold charts', brief: 'Save as brief', csv: 'Download table',

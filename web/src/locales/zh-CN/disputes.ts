@@ -1,7 +1,7 @@
 export default {
-  show: { label: '看什么', rates: '纠纷率', hot_spots: '冷热点', trends: '趋势', clusters: '聚集', scan: '时空扫描', warnings: '预警' },
-  method: { rates: '漏斗界限', hot_spots: 'Gi* 置换检验', trends: '曼–肯德尔检验', clusters: 'DBSCAN', scan: '前瞻扫描', warnings: '' },
-  ways: { scan: '近几周反常（扫描）', clusters: '密集处' }, filters: '筛选', category: '类别', allCategories: '全部 {count} 类', source: '来源', allSources: '全部来源', group: '类别组', ordinary: '全部普通类', period: '时段', level: '单位',
+  show: { label: '看什么', rates: '纠纷率', hot_spots: '冷热点', trends: '趋势', emerging: '冷热点演变', clusters: '聚集', scan: '时空扫描', warnings: '预警' },
+  method: { rates: '漏斗界限', hot_spots: 'Gi* 置换检验', trends: '曼–肯德尔检验', emerging: '逐月置换检验', clusters: 'DBSCAN', scan: '前瞻扫描', warnings: '' },
+  ways: { scan: '近几周反常（扫描）', clusters: '密集处', trends: '件数增减', emerging: '冷热点演变' }, filters: '筛选', category: '类别', allCategories: '全部 {count} 类', source: '来源', allSources: '全部来源', group: '类别组', ordinary: '全部普通类', period: '时段', level: '单位',
   levels: { cell: '网格', village: '村（社区）', township: '乡镇（街道）' },
   last: '近 {days} 天', year: '近 12 个月', lastMonths: '最近 12 个公布月', month: '{year}年{month}月', own: '自定', from: '起', to: '止', clear: '清除筛选',
   table: '表格', closeTable: '关闭表格', animate: '逐月', panel: '图表', closePanel: '收起图表', brief: '存为简报', csv: '下载表格',
