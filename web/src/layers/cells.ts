@@ -97,7 +97,7 @@ export const cells: Layer = {
         spec: {
           id: 'cell-label', type: 'symbol', source: PLACES, 'source-layer': 'cell_labels', minzoom: 13,
           layout: {
-            'text-field': ['coalesce', ['get', 'short_name'], ['get', 'name']], 'text-font': FONT, 'text-size': 12.5,
+            'text-field': ['coalesce', ['get', view.lang === 'en' ? 'name_en' : 'short_name'], ['get', 'name']], 'text-font': FONT, 'text-size': 12.5,
             'text-variable-anchor': ['center', 'bottom', 'top'], 'text-radial-offset': 1,
           },
           paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.8 },
