@@ -170,23 +170,11 @@ async fn move_a_border(site: &Site) {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
 }
 
-/// There are warnings of cases, so that who is told of none could have been.
-async fn raise_warnings(site: &Site) {
-    let bearer = site.bearer(Role::Centre);
-    let run = site.ask(Method::POST, "/api/warnings/run", &[("authorization", &bearer)], None).await;
-    assert_eq!(run.status, StatusCode::OK, "{}", run.text());
-    let warnings = site.get(Role::Centre, "/api/warnings?limit=1000").await.json();
-    let of_cases = warnings["items"].as_array().unwrap().iter().filter(|warning| warning["rule"] != "W7").count();
-    say(&format!("{of_cases} warnings of cases are there"));
-    assert!(of_cases > 0, "{warnings}");
-}
-
 #[tokio::test]
 async fn nobody_narrows_a_small_number_with_all_that_can_be_fetched() {
     let Some((database, site)) = busy().await else { return };
     let mut root = database.root().await;
     let accounts = accounts(&site, &mut root).await;
-    raise_warnings(&site).await;
     publish(&site, Some("2025-12")).await;
     publish(&site, Some("2026-01")).await;
     let early = Truth::read(&mut root, &MONTHS).await;
