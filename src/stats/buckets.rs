@@ -9,8 +9,8 @@ use geo::Coord;
 pub(super) struct Buckets {
     low: Coord,
     size: f64,
-    columns: usize,
-    rows: usize,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
     starts: Vec<u32>,
     /// Coordinates in the order of the buckets.
     pub(super) points: Vec<Coord>,
@@ -32,7 +32,7 @@ impl Buckets {
         }
         // Buckets much more numerous than points would only cost memory; larger ones are as right.
         let widest = (high.x - low.x).max(high.y - low.y);
-        let fewest = widest / (4.0 * points.len() as f64).sqrt().max(1.0);
+        let fewest = widest / (8.0 * points.len() as f64).sqrt().max(1.0);
         let size = (reach * (1.0 + 1e-9)).max(fewest).max(f64::MIN_POSITIVE);
         let count = |span: f64| (span / size).floor() as usize + 1;
         let (columns, rows) = (count(high.x - low.x), count(high.y - low.y));
@@ -56,6 +56,17 @@ impl Buckets {
         sorted
     }
 
+    /// The side of a bucket.
+    pub(super) fn size(&self) -> f64 {
+        self.size
+    }
+
+    /// The sorted positions of one bucket.
+    pub(super) fn bucket(&self, column: usize, row: usize) -> std::ops::Range<usize> {
+        let at = row * self.columns + column;
+        self.starts[at] as usize..self.starts[at + 1] as usize
+    }
+
     fn column(&self, p: Coord) -> usize {
         (((p.x - self.low.x) / self.size) as usize).min(self.columns - 1)
     }
@@ -66,9 +77,23 @@ impl Buckets {
 
     /// The runs of sorted positions, at most three, that hold everything within reach of a point.
     pub(super) fn runs(&self, p: Coord) -> impl Iterator<Item = std::ops::Range<usize>> + use<'_> {
-        let (column, row) = (self.column(p), self.row(p));
-        let (west, east) = (column.saturating_sub(1), (column + 1).min(self.columns - 1));
-        (row.saturating_sub(1)..=(row + 1).min(self.rows - 1)).map(move |r| {
+        self.runs_around(self.column(p), self.row(p), 1)
+    }
+
+    /// The runs of sorted positions in a bucket and so many on either side of it.
+    pub(super) fn runs_around(&self, column: usize, row: usize, ring: usize) -> impl Iterator<Item = std::ops::Range<usize>> + use<'_> {
+        self.runs_around_in(column, row.saturating_sub(ring)..=(row + ring).min(self.rows - 1), ring)
+    }
+
+    /// The runs of sorted positions in some rows, in a column and so many on either side of it.
+    pub(super) fn runs_around_in(
+        &self,
+        column: usize,
+        rows: std::ops::RangeInclusive<usize>,
+        ring: usize,
+    ) -> impl Iterator<Item = std::ops::Range<usize>> + use<'_> {
+        let (west, east) = (column.saturating_sub(ring), (column + ring).min(self.columns - 1));
+        rows.map(move |r| {
             let first = self.starts[r * self.columns + west] as usize;
             let last = self.starts[r * self.columns + east + 1] as usize;
             first..last

@@ -32,38 +32,183 @@ pub fn dbscan(points: &[Coord], eps_m: f64, min_points: usize) -> Result<Cluster
     if let Some(at) = points.iter().position(|p| !(p.x.is_finite() && p.y.is_finite())) {
         return Err(StatsError::NotFinite { what: "point", at });
     }
-    let buckets = Buckets::new(points, eps_m);
-    let eps2 = eps_m * eps_m;
-    let sorted = &buckets.points;
-    let near = |at: usize| buckets.runs(sorted[at]).flatten().filter(move |&other| distance2(sorted[other], sorted[at]) <= eps2);
-    let core: Vec<bool> = (0..points.len()).into_par_iter().with_min_len(1024).map(|at| near(at).take(min_points).count() >= min_points).collect();
+    let ground = Ground::of(points, eps_m);
+    let core = ground.core(min_points);
+    let cores = Cores::of(&core);
     let mut trees = Trees::new(points.len());
-    for at in (0..points.len()).filter(|&at| core[at]) {
-        let mut root = trees.root(at);
-        for run in buckets.runs(sorted[at]) {
-            // Each pair once, from its later point.
-            for other in run.start..run.end.min(at) {
-                if core[other] && trees.up[other] as usize != root && distance2(sorted[other], sorted[at]) <= eps2 {
-                    root = trees.join(root, other);
-                }
-            }
-        }
-    }
-    let (by_root, count) = number(&mut trees, &core, &buckets.original);
+    ground.join(&cores, &mut trees);
+    let (by_root, count) = number(&mut trees, &core, &ground.buckets.original);
     let roots = trees.roots();
-    let label = |at: usize| {
-        if core[at] {
-            return Some(by_root[roots[at] as usize]);
-        }
-        near(at).filter(|&other| core[other]).map(|other| by_root[roots[other] as usize]).min()
-    };
-    let found: Vec<Option<u32>> = (0..points.len()).into_par_iter().with_min_len(1024).map(label).collect();
+    let found = ground.labels(&core, &cores, |at| by_root[roots[at] as usize]);
     let mut clusters = Clusters { labels: vec![None; points.len()], core: vec![false; points.len()], count };
-    for (at, &i) in buckets.original.iter().enumerate() {
+    for (at, &i) in ground.buckets.original.iter().enumerate() {
         clusters.labels[i as usize] = found[at];
         clusters.core[i as usize] = core[at];
     }
     Ok(clusters)
+}
+
+/// Points in buckets so small that all points of one are within eps of each other, if that needs not too many; then a
+/// full bucket is one crowd without measuring, and two buckets are joined by the first pair that is near (Gunawan 2013).
+struct Ground {
+    buckets: Buckets,
+    eps2: f64,
+    /// Buckets on either side that can hold a point within eps.
+    ring: usize,
+    /// Whether a bucket is small enough.
+    tight: bool,
+}
+
+impl Ground {
+    fn of(points: &[Coord], eps: f64) -> Self {
+        // Twice the square of a side stays below eps².
+        let buckets = Buckets::new(points, eps * (0.5_f64.sqrt() - 1e-8));
+        if 2.0 * buckets.size() * buckets.size() <= eps * eps * (1.0 - 1e-9) {
+            return Self { buckets, eps2: eps * eps, ring: 2, tight: true };
+        }
+        Self { buckets: Buckets::new(points, eps), eps2: eps * eps, ring: 1, tight: false }
+    }
+
+    fn near(&self, at: usize, other: usize) -> bool {
+        distance2(self.buckets.points[at], self.buckets.points[other]) <= self.eps2
+    }
+
+    /// Something for each point of each bucket, row by row in parallel, in the order of the buckets.
+    fn by_bucket<T: Send>(&self, each: impl Fn(usize, usize, std::ops::Range<usize>, &mut Vec<T>) + Sync) -> Vec<T> {
+        let row = |row: usize| {
+            let mut found = Vec::new();
+            for column in 0..self.buckets.columns {
+                let bucket = self.buckets.bucket(column, row);
+                if !bucket.is_empty() {
+                    each(column, row, bucket, &mut found);
+                }
+            }
+            found
+        };
+        let rows: Vec<Vec<T>> = (0..self.buckets.rows).into_par_iter().map(row).collect();
+        rows.into_iter().flatten().collect()
+    }
+
+    fn core(&self, min_points: usize) -> Vec<bool> {
+        self.by_bucket(|column, row, bucket, found| {
+            if self.tight && bucket.len() >= min_points {
+                found.extend(std::iter::repeat_n(true, bucket.len()));
+                return;
+            }
+            for at in bucket {
+                found.push(self.crowded(at, column, row, min_points));
+            }
+        })
+    }
+
+    /// Whether so many points lie within eps of a point. The nearest buckets come first: most often they are enough.
+    fn crowded(&self, at: usize, column: usize, row: usize, min_points: usize) -> bool {
+        let around = || self.buckets.runs_around(column, row, self.ring);
+        if around().map(|run| run.len()).sum::<usize>() < min_points {
+            return false;
+        }
+        let p = self.buckets.points[at];
+        let mut count = 0;
+        for off in 0..=self.ring {
+            for r in [row.checked_sub(off).filter(|_| off > 0), Some(row + off).filter(|r| *r < self.buckets.rows)].into_iter().flatten() {
+                for run in self.buckets.runs_around_in(column, r..=r, self.ring) {
+                    count += self.buckets.points[run].iter().filter(|other| distance2(**other, p) <= self.eps2).count();
+                }
+                if count >= min_points {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Joins core points within eps of each other.
+    fn join(&self, cores: &Cores, trees: &mut Trees) {
+        for row in 0..self.buckets.rows {
+            for column in 0..self.buckets.columns {
+                let own = cores.within(self.buckets.bucket(column, row));
+                let Some(&first) = own.first() else { continue };
+                if self.tight {
+                    for &other in &own[1..] {
+                        trees.join(first as usize, other as usize);
+                    }
+                } else {
+                    self.join_all(own, own, trees);
+                }
+                // The buckets after this one: east, and the rows to the north.
+                for r in row..=(row + self.ring).min(self.buckets.rows - 1) {
+                    let west = if r == row { column + 1 } else { column.saturating_sub(self.ring) };
+                    for c in west..=(column + self.ring).min(self.buckets.columns - 1) {
+                        let other = cores.within(self.buckets.bucket(c, r));
+                        if self.tight { self.join_once(own, other, trees) } else { self.join_all(own, other, trees) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Two crowds: one near pair joins them.
+    fn join_once(&self, own: &[u32], other: &[u32], trees: &mut Trees) {
+        let Some((&a, &b)) = own.first().zip(other.first()) else { return };
+        if trees.root(a as usize) == trees.root(b as usize) {
+            return;
+        }
+        let meet = own.iter().any(|&a| other.iter().any(|&b| self.near(a as usize, b as usize)));
+        if meet {
+            trees.join(a as usize, b as usize);
+        }
+    }
+
+    fn join_all(&self, own: &[u32], other: &[u32], trees: &mut Trees) {
+        for &a in own {
+            for &b in other {
+                if self.near(a as usize, b as usize) {
+                    trees.join(a as usize, b as usize);
+                }
+            }
+        }
+    }
+
+    fn labels(&self, core: &[bool], cores: &Cores, of: impl Fn(usize) -> u32 + Sync) -> Vec<Option<u32>> {
+        self.by_bucket(|column, row, bucket, found| {
+            for at in bucket {
+                found.push(if core[at] { Some(of(at)) } else { self.border(at, column, row, cores, &of) });
+            }
+        })
+    }
+
+    /// The smallest label of a core point within eps.
+    fn border(&self, at: usize, column: usize, row: usize, cores: &Cores, of: impl Fn(usize) -> u32) -> Option<u32> {
+        let near = self.buckets.runs_around(column, row, self.ring).flat_map(|run| cores.within(run)).map(|&other| other as usize);
+        near.filter(|&other| self.near(at, other)).map(of).min()
+    }
+}
+
+/// Core points alone, by bucket: what is looked through again and again.
+struct Cores {
+    sorted: Vec<u32>,
+    /// How many come before each point.
+    before: Vec<u32>,
+}
+
+impl Cores {
+    fn of(core: &[bool]) -> Self {
+        let mut before = Vec::with_capacity(core.len() + 1);
+        let mut sorted = Vec::new();
+        before.push(0);
+        for (at, is_core) in core.iter().enumerate() {
+            if *is_core {
+                sorted.push(at as u32);
+            }
+            before.push(sorted.len() as u32);
+        }
+        Self { sorted, before }
+    }
+
+    /// Those of a run.
+    fn within(&self, run: std::ops::Range<usize>) -> &[u32] {
+        &self.sorted[self.before[run.start] as usize..self.before[run.end] as usize]
+    }
 }
 
 /// Numbers the trees of core points by the smallest original position in each; labels stand at the roots.
@@ -105,12 +250,10 @@ impl Trees {
         at
     }
 
-    /// Joins the set of a root with that of a member; the smaller root stays.
-    fn join(&mut self, root: usize, member: usize) -> usize {
-        let other = self.root(member);
-        let (low, high) = (root.min(other), root.max(other));
-        self.up[high] = low as u32;
-        low
+    /// Joins the sets of two members; the smaller root stays.
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.up[one.max(other)] = one.min(other) as u32;
     }
 
     fn roots(&mut self) -> Vec<u32> {
@@ -178,8 +321,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_the_definition_says(points in prop::collection::vec((0..30_i32, 0..30_i32), 0..80), eps in 1..6_u32, min in 1..6_usize) {
-            let points: Vec<Coord> = points.into_iter().map(|(x, y)| Coord { x: f64::from(x), y: f64::from(y) }).collect();
+        fn it_finds_what_the_definition_says(
+            points in prop::collection::vec((0..30_i32, 0..30_i32), 0..80), eps in 1..9_u32, min in 1..6_usize, far in any::<bool>(),
+        ) {
+            let mut points: Vec<Coord> = points.into_iter().map(|(x, y)| Coord { x: f64::from(x), y: f64::from(y) }).collect();
+            if far {
+                // One point far away makes small buckets too many.
+                points.push(Coord { x: 1e6, y: -1e5 });
+            }
             let got = dbscan(&points, f64::from(eps), min).unwrap();
             prop_assert_eq!(got.labels, plainly(&points, f64::from(eps), min));
         }

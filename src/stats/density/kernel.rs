@@ -11,7 +11,7 @@ use geo::Coord;
 use rayon::prelude::*;
 
 use super::super::StatsError;
-use super::super::error::{all_finite, positive, same_length};
+use super::super::error::{all_counts, all_finite, positive, same_length};
 
 /// The shape of the hill that each point adds; h is the bandwidth, d the distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub enum Kernel {
 
 /// Bandwidths beyond which [`Kernel::GaussianCut`] is 0.
 const CUT: f64 = 4.5;
+
+/// Columns that are summed together: a whole number of the widest registers.
+const BLOCK: usize = 4;
 
 /// Rows that one task sums, at least.
 const BAND: usize = 16;
@@ -74,18 +77,16 @@ pub fn density(points: &[Coord], weights: Option<&[f64]>, bandwidth_m: f64, grid
         Kernel::GaussianCut => CUT * bandwidth_m / grid.cell_m,
         Kernel::Quartic | Kernel::Epanechnikov => bandwidth_m / grid.cell_m,
     };
-    let sorted = sort(points, weights, reach, grid);
+    // Strips as wide as keeps the rows that a hill reaches in the nearest memory; one row, where four points go together.
+    let strip = if kernel == Kernel::GaussianCut { 1 } else { 8 };
+    let sorted = sort(points, weights, reach, grid, strip);
     // Tall bands for wide kernels: a point's column part is computed once for each band it reaches.
     let band = if reach.is_finite() { (2.0 * reach) as usize } else { BAND }.clamp(BAND, 64);
+    let arch = pulp::Arch::new();
     let mut values = vec![0.0; grid.columns * grid.rows];
     values.par_chunks_mut(band * grid.columns).enumerate().for_each(|(n, chunk)| {
-        let task = Task { grid, bandwidth: bandwidth_m / grid.cell_m, reach, first_row: n * band };
-        match kernel {
-            Kernel::Gaussian => task.gaussian(&sorted, chunk),
-            Kernel::GaussianCut => task.gaussian_cut(&sorted, chunk),
-            Kernel::Quartic => task.compact(&sorted, chunk, |t| t * t),
-            Kernel::Epanechnikov => task.compact(&sorted, chunk, |t| t),
-        }
+        let task = Task { grid, bandwidth: bandwidth_m / grid.cell_m, reach, first_row: n * band, strip };
+        arch.dispatch(Sum { task, kernel, sorted: &sorted, out: chunk });
     });
     let h2 = bandwidth_m * bandwidth_m;
     let top = match kernel {
@@ -103,7 +104,7 @@ fn check(points: &[Coord], weights: Option<&[f64]>, bandwidth_m: f64, grid: &Gri
     all_finite("corner of the grid", &[grid.x0, grid.y0])?;
     if let Some(weights) = weights {
         same_length("weights", weights.len(), points.len())?;
-        all_finite("weight", weights)?;
+        all_counts("a weight", weights)?;
     }
     points.iter().position(|p| !(p.x.is_finite() && p.y.is_finite())).map_or(Ok(()), |at| Err(StatsError::NotFinite { what: "point", at }))
 }
@@ -116,18 +117,38 @@ struct Spot {
     weight: f64,
 }
 
-/// Points within reach of the grid by row, then column; equal ones as they came.
-fn sort(points: &[Coord], weights: Option<&[f64]>, reach: f64, grid: &Grid) -> Vec<Spot> {
+/// Points within reach of the grid by strips of so many rows, within a strip by column; equal ones as they came.
+///
+/// Counting sort; what lies outside the grid goes to its edge.
+fn sort(points: &[Coord], weights: Option<&[f64]>, reach: f64, grid: &Grid, strip: usize) -> Vec<Spot> {
     let inside = |at: f64, cells: usize| at >= -reach && at <= cells as f64 - 1.0 + reach;
-    let mut spots: Vec<(i64, i64, Spot)> = points
-        .iter()
-        .enumerate()
-        .map(|(i, p)| Spot { x: (p.x - grid.x0) / grid.cell_m - 0.5, y: (p.y - grid.y0) / grid.cell_m - 0.5, weight: weights.map_or(1.0, |w| w[i]) })
-        .filter(|s| inside(s.x, grid.columns) && inside(s.y, grid.rows))
-        .map(|s| (s.y.floor() as i64, s.x.floor() as i64, s))
-        .collect();
-    spots.par_sort_by_key(|(row, column, _)| (*row, *column));
-    spots.into_iter().map(|(_, _, spot)| spot).collect()
+    let per_cell = 1.0 / grid.cell_m;
+    let spot = |(i, p): (usize, &Coord)| Spot {
+        x: (p.x - grid.x0) * per_cell - 0.5,
+        y: (p.y - grid.y0) * per_cell - 0.5,
+        weight: weights.map_or(1.0, |w| w[i]),
+    };
+    let spots: Vec<Spot> = points.iter().enumerate().map(spot).filter(|s| inside(s.x, grid.columns) && inside(s.y, grid.rows)).collect();
+    let place = |s: &Spot| line(s.y, grid.rows) / strip * (grid.columns + 1) + line(s.x, grid.columns);
+    let mut next = vec![0_u32; (grid.rows / strip + 1) * (grid.columns + 1) + 1];
+    for s in &spots {
+        next[place(s) + 1] += 1;
+    }
+    for n in 1..next.len() {
+        next[n] += next[n - 1];
+    }
+    let mut sorted = vec![Spot { x: 0.0, y: 0.0, weight: 0.0 }; spots.len()];
+    for s in &spots {
+        let at = &mut next[place(s)];
+        sorted[*at as usize] = *s;
+        *at += 1;
+    }
+    sorted
+}
+
+/// The line that a coordinate lies above, counted from 1; 0 and `lines` are for what lies outside.
+fn line(at: f64, lines: usize) -> usize {
+    ((at + 1.0).max(0.0) as usize).min(lines)
 }
 
 /// The sum over one band of rows.
@@ -138,15 +159,41 @@ struct Task<'a> {
     /// In cells.
     reach: f64,
     first_row: usize,
+    /// Rows of a strip of the sorted points.
+    strip: usize,
+}
+
+/// One band to be summed, for the widest registers that the machine has: the same sums in the same order.
+struct Sum<'a> {
+    task: Task<'a>,
+    kernel: Kernel,
+    sorted: &'a [Spot],
+    out: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Sum<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "what is not inlined here is compiled for the narrowest registers")]
+    #[expect(clippy::inline_always, reason = "see Sum")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, wide: S) {
+        match self.kernel {
+            Kernel::Gaussian => self.task.gaussian(self.sorted, self.out),
+            Kernel::GaussianCut => self.task.gaussian_cut(self.sorted, self.out),
+            Kernel::Quartic => self.task.compact::<S, true>(wide, self.sorted, self.out),
+            Kernel::Epanechnikov => self.task.compact::<S, false>(wide, self.sorted, self.out),
+        }
+    }
 }
 
 impl Task<'_> {
     /// The spots within reach of the band's rows.
     fn spots<'s>(&self, sorted: &'s [Spot], rows: usize) -> &'s [Spot] {
         let (south, north) = (self.first_row as f64 - self.reach, (self.first_row + rows - 1) as f64 + self.reach);
-        // Sorted by whole rows: one row more on either side.
-        let from = sorted.partition_point(|s| s.y.floor() < south - 1.0);
-        let to = sorted.partition_point(|s| s.y.floor() <= north);
+        let strip = |y: f64| line(y, self.grid.rows) / self.strip;
+        let from = sorted.partition_point(|s| strip(s.y) < strip(south));
+        let to = sorted.partition_point(|s| strip(s.y) <= strip(north));
         &sorted[from..to]
     }
 
@@ -158,29 +205,51 @@ impl Task<'_> {
         from..(high.clamp(0.0, count as f64) as usize).max(from)
     }
 
-    fn compact(&self, sorted: &[Spot], out: &mut [f64], hill: impl Fn(f64) -> f64) {
+    /// Kernels that end at h. Rows get a margin as wide as a hill, and a hill is taken in whole blocks: no column is asked
+    /// whether it is within reach, since beyond it the hill is 0.
+    #[expect(clippy::inline_always, reason = "see Sum")]
+    #[inline(always)]
+    fn compact<S: pulp::Simd, const SQUARED: bool>(&self, simd: S, sorted: &[Spot], out: &mut [f64]) {
         let columns = self.grid.columns;
         let rows = out.len() / columns;
-        let per_h2 = 1.0 / (self.bandwidth * self.bandwidth);
-        let mut across = vec![0.0; columns];
+        let blocks = ((2.0 * self.reach) as usize + 1).div_ceil(BLOCK);
+        let margin = (blocks + 1) * BLOCK;
+        let stride = columns + 2 * margin;
+        let mut wide = vec![0.0; rows * stride];
+        let steps: Vec<f64> = (0..blocks * BLOCK).map(|n| n as f64).collect();
+        let mut across = vec![0.0; blocks * BLOCK];
+        let zero = simd.splat_f64s(0.0);
         for s in self.spots(sorted, rows) {
-            let (across_at, along) = (self.window(s.x, 0, columns), self.window(s.y, self.first_row, rows));
-            let width = across_at.len();
-            for (share, c) in across[..width].iter_mut().zip(across_at.clone()) {
-                let dx = c as f64 - s.x;
-                *share = dx * dx * per_h2;
+            // (1 − d²/h²)² w = (√w − √w d²/h²)²
+            let height = if SQUARED { s.weight.sqrt() } else { s.weight };
+            let per_h2 = height / (self.bandwidth * self.bandwidth);
+            // The first column within reach, counted from the margin so that it is not below 0.
+            let from = s.x - self.reach + margin as f64;
+            let begin = from as usize + usize::from((from as usize as f64) < from);
+            let (off, scale) = (simd.splat_f64s(begin as f64 - margin as f64 - s.x), simd.splat_f64s(per_h2));
+            for (share, step) in S::as_mut_simd_f64s(&mut across).0.iter_mut().zip(S::as_simd_f64s(&steps).0) {
+                let dx = simd.add_f64s(*step, off);
+                *share = simd.mul_f64s(simd.mul_f64s(dx, dx), scale);
             }
-            for r in along {
-                let dy = (self.first_row + r) as f64 - s.y;
-                let left = 1.0 - dy * dy * per_h2;
-                let row = &mut out[r * columns..][across_at.clone()];
-                for (sum, share) in row.iter_mut().zip(&across[..width]) {
-                    *sum += s.weight * hill((left - share).max(0.0));
+            let along = self.window(s.y, self.first_row, rows);
+            let mut dy = (self.first_row + along.start) as f64 - s.y;
+            for row in wide[along.start * stride..].chunks_exact_mut(stride).take(along.len()) {
+                let left = simd.splat_f64s(height - dy * dy * per_h2);
+                dy += 1.0;
+                let (sums, _) = S::as_mut_simd_f64s(&mut row[begin..begin + blocks * BLOCK]);
+                for (sum, share) in sums.iter_mut().zip(S::as_simd_f64s(&across).0) {
+                    let hill = simd.max_f64s(simd.sub_f64s(left, *share), zero);
+                    *sum = simd.add_f64s(*sum, if SQUARED { simd.mul_f64s(hill, hill) } else { hill });
                 }
             }
         }
+        for (row, wide) in out.chunks_exact_mut(columns).zip(wide.chunks_exact(stride)) {
+            row.copy_from_slice(&wide[margin..margin + columns]);
+        }
     }
 
+    #[expect(clippy::inline_always, reason = "see Sum")]
+    #[inline(always)]
     fn gaussian(&self, sorted: &[Spot], out: &mut [f64]) {
         let columns = self.grid.columns;
         let rows = out.len() / columns;
@@ -200,6 +269,8 @@ impl Task<'_> {
     }
 
     /// Four spots at a time, in a window that holds all four: the sums are read and written once for all of them.
+    #[expect(clippy::inline_always, reason = "see Sum")]
+    #[inline(always)]
     fn gaussian_cut(&self, sorted: &[Spot], out: &mut [f64]) {
         let columns = self.grid.columns;
         let rows = out.len() / columns;
