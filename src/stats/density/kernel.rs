@@ -29,7 +29,7 @@ pub enum Kernel {
 /// Bandwidths beyond which [`Kernel::GaussianCut`] is 0.
 const CUT: f64 = 4.5;
 
-/// Columns that are summed together: a whole number of the widest registers.
+/// Columns that are summed together: a whole number of registers, known when compiling so that they are used.
 const BLOCK: usize = 4;
 
 /// Rows that one task sums, at least.
@@ -82,11 +82,15 @@ pub fn density(points: &[Coord], weights: Option<&[f64]>, bandwidth_m: f64, grid
     let sorted = sort(points, weights, reach, grid, strip);
     // Tall bands for wide kernels: a point's column part is computed once for each band it reaches.
     let band = if reach.is_finite() { (2.0 * reach) as usize } else { BAND }.clamp(BAND, 64);
-    let arch = pulp::Arch::new();
     let mut values = vec![0.0; grid.columns * grid.rows];
     values.par_chunks_mut(band * grid.columns).enumerate().for_each(|(n, chunk)| {
         let task = Task { grid, bandwidth: bandwidth_m / grid.cell_m, reach, first_row: n * band, strip };
-        arch.dispatch(Sum { task, kernel, sorted: &sorted, out: chunk });
+        match kernel {
+            Kernel::Gaussian => task.gaussian(&sorted, chunk),
+            Kernel::GaussianCut => task.gaussian_cut(&sorted, chunk),
+            Kernel::Quartic => task.compact::<true>(&sorted, chunk),
+            Kernel::Epanechnikov => task.compact::<false>(&sorted, chunk),
+        }
     });
     let h2 = bandwidth_m * bandwidth_m;
     let top = match kernel {
@@ -163,30 +167,6 @@ struct Task<'a> {
     strip: usize,
 }
 
-/// One band to be summed, for the widest registers that the machine has: the same sums in the same order.
-struct Sum<'a> {
-    task: Task<'a>,
-    kernel: Kernel,
-    sorted: &'a [Spot],
-    out: &'a mut [f64],
-}
-
-impl pulp::WithSimd for Sum<'_> {
-    type Output = ();
-
-    #[expect(clippy::inline_always, reason = "what is not inlined here is compiled for the narrowest registers")]
-    #[expect(clippy::inline_always, reason = "see Sum")]
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, wide: S) {
-        match self.kernel {
-            Kernel::Gaussian => self.task.gaussian(self.sorted, self.out),
-            Kernel::GaussianCut => self.task.gaussian_cut(self.sorted, self.out),
-            Kernel::Quartic => self.task.compact::<S, true>(wide, self.sorted, self.out),
-            Kernel::Epanechnikov => self.task.compact::<S, false>(wide, self.sorted, self.out),
-        }
-    }
-}
-
 impl Task<'_> {
     /// The spots within reach of the band's rows.
     fn spots<'s>(&self, sorted: &'s [Spot], rows: usize) -> &'s [Spot] {
@@ -207,18 +187,14 @@ impl Task<'_> {
 
     /// Kernels that end at h. Rows get a margin as wide as a hill, and a hill is taken in whole blocks: no column is asked
     /// whether it is within reach, since beyond it the hill is 0.
-    #[expect(clippy::inline_always, reason = "see Sum")]
-    #[inline(always)]
-    fn compact<S: pulp::Simd, const SQUARED: bool>(&self, simd: S, sorted: &[Spot], out: &mut [f64]) {
+    fn compact<const SQUARED: bool>(&self, sorted: &[Spot], out: &mut [f64]) {
         let columns = self.grid.columns;
         let rows = out.len() / columns;
         let blocks = ((2.0 * self.reach) as usize + 1).div_ceil(BLOCK);
         let margin = (blocks + 1) * BLOCK;
         let stride = columns + 2 * margin;
         let mut wide = vec![0.0; rows * stride];
-        let steps: Vec<f64> = (0..blocks * BLOCK).map(|n| n as f64).collect();
-        let mut across = vec![0.0; blocks * BLOCK];
-        let zero = simd.splat_f64s(0.0);
+        let mut across = vec![[0.0; BLOCK]; blocks];
         for s in self.spots(sorted, rows) {
             // (1 − d²/h²)² w = (√w − √w d²/h²)²
             let height = if SQUARED { s.weight.sqrt() } else { s.weight };
@@ -226,20 +202,26 @@ impl Task<'_> {
             // The first column within reach, counted from the margin so that it is not below 0.
             let from = s.x - self.reach + margin as f64;
             let begin = from as usize + usize::from((from as usize as f64) < from);
-            let (off, scale) = (simd.splat_f64s(begin as f64 - margin as f64 - s.x), simd.splat_f64s(per_h2));
-            for (share, step) in S::as_mut_simd_f64s(&mut across).0.iter_mut().zip(S::as_simd_f64s(&steps).0) {
-                let dx = simd.add_f64s(*step, off);
-                *share = simd.mul_f64s(simd.mul_f64s(dx, dx), scale);
+            let mut dx = begin as f64 - margin as f64 - s.x;
+            for shares in &mut across {
+                for (n, share) in shares.iter_mut().enumerate() {
+                    let dx = dx + n as f64;
+                    *share = dx * dx * per_h2;
+                }
+                dx += BLOCK as f64;
             }
             let along = self.window(s.y, self.first_row, rows);
             let mut dy = (self.first_row + along.start) as f64 - s.y;
             for row in wide[along.start * stride..].chunks_exact_mut(stride).take(along.len()) {
-                let left = simd.splat_f64s(height - dy * dy * per_h2);
+                let left = height - dy * dy * per_h2;
                 dy += 1.0;
-                let (sums, _) = S::as_mut_simd_f64s(&mut row[begin..begin + blocks * BLOCK]);
-                for (sum, share) in sums.iter_mut().zip(S::as_simd_f64s(&across).0) {
-                    let hill = simd.max_f64s(simd.sub_f64s(left, *share), zero);
-                    *sum = simd.add_f64s(*sum, if SQUARED { simd.mul_f64s(hill, hill) } else { hill });
+                let (sums, _) = row[begin..begin + blocks * BLOCK].as_chunks_mut::<BLOCK>();
+                for (sums, shares) in sums.iter_mut().zip(&across) {
+                    for (sum, share) in sums.iter_mut().zip(shares) {
+                        // Not `max`, whose word on what is no number takes twice as long.
+                        let hill = if left > *share { left - share } else { 0.0 };
+                        *sum += if SQUARED { hill * hill } else { hill };
+                    }
                 }
             }
         }
@@ -248,8 +230,6 @@ impl Task<'_> {
         }
     }
 
-    #[expect(clippy::inline_always, reason = "see Sum")]
-    #[inline(always)]
     fn gaussian(&self, sorted: &[Spot], out: &mut [f64]) {
         let columns = self.grid.columns;
         let rows = out.len() / columns;
@@ -269,8 +249,6 @@ impl Task<'_> {
     }
 
     /// Four spots at a time, in a window that holds all four: the sums are read and written once for all of them.
-    #[expect(clippy::inline_always, reason = "see Sum")]
-    #[inline(always)]
     fn gaussian_cut(&self, sorted: &[Spot], out: &mut [f64]) {
         let columns = self.grid.columns;
         let rows = out.len() / columns;
