@@ -152,6 +152,10 @@ fn asker(context: &Context, signed: &Signed) -> Result<Asker> {
 
 async fn view(asker: &Asker, kept: Kept) -> ResultView {
     let stale = if kept.state == "done" { Some(asker.is_stale(&kept).await) } else { None };
+    told_of(kept, stale)
+}
+
+fn told_of(kept: Kept, stale: Option<bool>) -> ResultView {
     ResultView {
         id: kept.id,
         analysis: kept.analysis,
@@ -204,13 +208,15 @@ async fn run_analysis(
 ) -> Result<(StatusCode, Json<ResultView>), Failure> {
     let (asker, entry) = (asker(&context, &signed)?, find(&name)?);
     let begun = begin(&asker, entry, Params::read(entry, sent)?).await?;
-    let id = begun.id;
+    let (id, revision) = (begun.id, begun.revision.clone());
     finished(begun, ANSWER_WITHIN).await?;
     let mut transaction = context.begin(&signed.reader).await?;
     let kept = asker.kept(&mut transaction, Some(entry.name), id).await?;
     drop(transaction);
     let status = if kept.state == "running" { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok((status, Json(view(&asker, kept).await)))
+    // Its inputs were gathered for this very question.
+    let stale = (kept.state == "done").then(|| kept.data_revision != revision);
+    Ok((status, Json(told_of(kept, stale))))
 }
 
 /// List results

@@ -19,6 +19,7 @@ mod hot_spots;
 mod neighbours;
 mod params;
 mod rates;
+mod revisions;
 mod scan;
 mod store;
 mod tile;

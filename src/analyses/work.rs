@@ -11,8 +11,8 @@ use super::answer::Outcome;
 use super::asked::{Asked, settle, told_as, told_reader};
 use super::ground::Ground;
 use super::params::Params;
-use super::store::{self, Kept};
-use super::{Entry, find};
+use super::store::{self, Kept, WithoutPlace};
+use super::{Entry, find, revisions};
 use crate::audit::{Entry as AuditEntry, record};
 use crate::codes::AreaCode;
 use crate::context::Context;
@@ -20,7 +20,7 @@ use crate::db::Scoped;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
 use crate::privacy::audience;
-use crate::read_model;
+use crate::read_model::{self, Model};
 use crate::users::Reader;
 
 /// Between two signs of life.
@@ -44,6 +44,8 @@ pub struct Asker {
 pub struct Begun {
     /// Key of the answer.
     pub id: i64,
+    /// Hash over its inputs, gathered when it was asked for.
+    pub(super) revision: String,
     task: Option<JoinHandle<Result<()>>>,
 }
 
@@ -51,8 +53,8 @@ pub struct Begun {
 pub async fn begin(asker: &Asker, entry: &'static Entry, params: Params) -> Result<Begun> {
     let permit = AT_ONCE.try_acquire().map_err(|_| Error::Busy { retry_after_s: 5, message: "other analyses are at work; ask again soon".into() })?;
     let asked = settle(&asker.context, &asker.reader, entry, params).await?;
-    let (asked, ground) = gather(&asker.context, &asker.reader, asked).await?;
-    let (revision, told_as, kept_params) = (ground.revision(), asked.told_as(), asked.params.kept(entry)?);
+    let (asked, ground, revision) = inputs(&asker.context, &asker.reader, asked).await?.gather().await?;
+    let (told_as, kept_params) = (asked.told_as(), asked.params.kept(entry)?);
     let new = store::New {
         analysis: entry.name,
         version: entry.version,
@@ -84,7 +86,7 @@ pub async fn begin(asker: &Asker, entry: &'static Entry, params: Params) -> Resu
             outcome
         })
     });
-    Ok(Begun { id, task })
+    Ok(Begun { id, revision, task })
 }
 
 /// Waits for the answer, so long and no longer; whether it is there.
@@ -96,15 +98,41 @@ pub async fn finished(begun: Begun, most: Duration) -> Result<bool> {
     }
 }
 
-async fn gather(context: &Context, reader: &Reader, asked: Asked) -> Result<(Asked, Ground)> {
+/// What the inputs of an answer are gathered from.
+struct Inputs {
+    asked: Asked,
+    unplaced: Vec<WithoutPlace>,
+    model: Arc<Model>,
+}
+
+async fn inputs(context: &Context, reader: &Reader, asked: Asked) -> Result<Inputs> {
     let unplaced = if asked.of_cases() {
         store::cases_without_place(&mut context.begin(reader).await?, asked.within.range(), asked.from, asked.to).await?
     } else {
         Vec::new()
     };
-    let model = context.ground();
-    let gathered = tokio::task::spawn_blocking(move || Ground::gather(&model, &asked, &unplaced).map(|ground| (asked, ground)));
-    gathered.await.map_err(Error::internal("gather the inputs"))?
+    Ok(Inputs { asked, unplaced, model: context.ground() })
+}
+
+impl Inputs {
+    /// The inputs, and a hash over them.
+    async fn gather(self) -> Result<(Asked, Ground, String)> {
+        let gathered = tokio::task::spawn_blocking(move || {
+            let ground = Ground::gather(&self.model, &self.asked, &self.unplaced)?;
+            let revision = ground.revision();
+            revisions::keep(&self.model, &self.asked, &self.unplaced, &revision);
+            Ok((self.asked, ground, revision))
+        });
+        gathered.await.map_err(Error::internal("gather the inputs"))?
+    }
+
+    /// The hash, gathered anew only where nobody asked the same of the same model lately.
+    async fn revision(self) -> Result<(Asked, String)> {
+        if let Some(revision) = revisions::known(&self.model, &self.asked, &self.unplaced) {
+            return Ok((self.asked, revision));
+        }
+        self.gather().await.map(|(asked, _, revision)| (asked, revision))
+    }
 }
 
 async fn work(asker: &Asker, id: i64, asked: Asked, ground: Ground, permit: SemaphorePermit<'static>) -> Result<()> {
@@ -188,8 +216,8 @@ impl Asker {
             let entry = find(&kept.analysis)?;
             let params: Params = serde_json::from_value(kept.params.clone()).map_err(Error::internal("read kept parameters"))?;
             let asked = settle(&self.context, &self.reader, entry, params).await?;
-            let (asked, ground) = gather(&self.context, &self.reader, asked).await?;
-            Ok::<bool, Error>(entry.version == kept.version && ground.revision() == kept.data_revision && asked.told_as() == kept.told_as)
+            let (asked, revision) = inputs(&self.context, &self.reader, asked).await?.revision().await?;
+            Ok::<bool, Error>(entry.version == kept.version && revision == kept.data_revision && asked.told_as() == kept.told_as)
         };
         !now.await.unwrap_or(false)
     }
