@@ -25,7 +25,7 @@ const CLASSES: [ClassWords; 4] =
 
 fn compute(ground: &Ground, params: &Params) -> Result<Outcome> {
     let options = Options { alpha: params.alpha, seed: u64::from(params.seed), ..Options::default() };
-    let found = hot_spots(&ground.counts(), &ground.denominators(), &neighbours(ground, params)?, &options).map_err(refused)?;
+    let found = hot_spots(&ground.counts(), &ground.denominators(), neighbours(ground, params)?.as_ref(), &options).map_err(refused)?;
     let rows: Vec<Row> = ground
         .places
         .iter()

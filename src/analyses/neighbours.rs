@@ -1,7 +1,11 @@
 //! Who neighbours whom among the places of an answer.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use geo_types::{Coord, MultiPolygon};
 use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::ground::{At, Ground};
 use super::params::{Neighbourhood, Params};
@@ -9,6 +13,11 @@ use crate::error::{Error, Result};
 use crate::geom::{LonLat, Plane};
 use crate::mvt::World;
 use crate::stats::{StatsError, Weights, weights};
+
+/// Sets of neighbours that are kept: filters change from question to question, places seldom do.
+const KEPT: usize = 16;
+/// The sets last asked for, the newest at the end.
+static LAST: Mutex<VecDeque<(u128, Arc<Weights>)>> = Mutex::new(VecDeque::new());
 
 /// Borders within this many metres count as one: they were drawn twice.
 const SNAP_M: f64 = 0.5;
@@ -43,8 +52,35 @@ pub(super) fn points(ground: &Ground) -> (Vec<usize>, Vec<Coord>) {
     placed.unzip()
 }
 
-/// Neighbours in the order of the places; a place without borders has none.
-pub(super) fn neighbours(ground: &Ground, params: &Params) -> Result<Weights> {
+/// Neighbours in the order of the places; a place without borders has none. Those of the last questions are kept.
+pub(super) fn neighbours(ground: &Ground, params: &Params) -> Result<Arc<Weights>> {
+    let key = key(ground, params);
+    let known = LAST.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|(of, _)| *of == key).map(|(_, weights)| Arc::clone(weights));
+    if let Some(weights) = known {
+        return Ok(weights);
+    }
+    let weights = Arc::new(found(ground, params)?);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.len() == KEPT {
+        last.pop_front();
+    }
+    last.push_back((key, Arc::clone(&weights)));
+    Ok(weights)
+}
+
+/// Equal for the same places with the same borders and the same choice of neighbours.
+fn key(ground: &Ground, params: &Params) -> u128 {
+    let mut hash = Xxh3::new();
+    hash.update(format!("{:?} {} {}", params.neighbourhood, params.nearest, params.band_m).as_bytes());
+    for place in &ground.places {
+        // A version has its borders for good; label and area tell places of two databases apart.
+        let label = place.label.map(|at| (at.x, at.y));
+        hash.update(format!("{:?} {} {} {label:?}\n", place.at, place.version, place.area_km2).as_bytes());
+    }
+    hash.digest128()
+}
+
+fn found(ground: &Ground, params: &Params) -> Result<Weights> {
     if ground.level.is_hex() && matches!(params.neighbourhood, Neighbourhood::Queen | Neighbourhood::Rook) {
         return rings(ground);
     }
