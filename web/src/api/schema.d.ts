@@ -3071,7 +3071,7 @@ export interface components {
              * @description Level of the places: `cell` unless given; of published numbers the finest at which half of the places are told.
              * @default null
              */
-            level: null | ("cell" | "village" | "township");
+            level: null | ("cell" | "village" | "township" | "hex7" | "hex8" | "hex9");
             /**
              * @description Group of kinds. Published numbers: `ordinary` unless given; cases: every kind.
              * @default null
@@ -3105,7 +3105,7 @@ export interface components {
              */
             state: string[];
             /**
-             * @description What incidents are set against.
+             * @description What incidents are set against; hexagons have no households, and `area_km2` unless given.
              * @default households
              */
             denominator: "households" | "area_km2" | "incidents";
