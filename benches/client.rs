@@ -52,6 +52,13 @@ impl Drop for Server {
 
 /// A new account that reads and writes in these ranges, each a whole number of townships, and its token.
 pub(crate) async fn token(url: &str, ranges: &[CodeRange]) -> Anyhow<String> {
+    let townships = ranges.iter().flat_map(|range| (range.lo..range.hi).step_by(1_000_000));
+    let areas: Option<Vec<GrantArea>> = townships.map(|township| GrantArea::from_parts(township, 9)).collect();
+    token_of(url, &areas.ok_or("no township")?).await
+}
+
+/// A new account that reads and writes in these areas, and its token.
+pub(crate) async fn token_of(url: &str, areas: &[GrantArea]) -> Anyhow<String> {
     let db = crate::connect(url, 2).await?;
     let mut transaction = db.scoped(&account_scopes()).await?;
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
@@ -59,9 +66,8 @@ pub(crate) async fn token(url: &str, ranges: &[CodeRange]) -> Anyhow<String> {
     let account = format!("bench-{}", hex::encode(&hash[..8]));
     let new = store::NewAccount { account: &account, name_zh: "", name_en: "", password_hash: "none", must_change_password: false, unit_id: None };
     let id = store::create(transaction.conn(), &new, now).await?;
-    for township in ranges.iter().flat_map(|range| (range.lo..range.hi).step_by(1_000_000)) {
+    for &area in areas {
         for role in [Role::Supervisor, Role::Centre] {
-            let area = GrantArea::from_parts(township, 9).ok_or("no township")?;
             store::grant(transaction.conn(), id, &Grant { role, area, expires_on: None }, None, now).await?;
         }
     }

@@ -1,9 +1,10 @@
 //! Our own functions on stated sizes, each beside what it is to be measured by. `bench/README.md` says how to run them.
 //!
-//! Words on the command line choose: `tiles`, `ours` (with `--class=NAME`), `cached`, `heat`, `read_model`, `edits`, `import`;
+//! Words on the command line choose: `tiles`, `ours` (with `--class=NAME`), `cached`, `heat`, `disputes`, `read_model`, `edits`, `import`;
 //! none: `read_model`. Without a database nothing runs.
 
 mod client;
+mod disputes;
 mod edits;
 mod heat;
 mod http;
@@ -69,6 +70,9 @@ fn main() -> Anyhow<()> {
     }
     if asked("heat") {
         out += &runtime.block_on(heat::run(&url))?;
+    }
+    if asked("disputes") {
+        out += &runtime.block_on(disputes::run(&url))?;
     }
     if asked("edits") {
         out += &runtime.block_on(edits::run(&url))?;
