@@ -1,6 +1,6 @@
 //! Every file of the shared development data, with what is to come of it.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use maplebridge::imports::faults::FaultCode;
@@ -9,18 +9,12 @@ use maplebridge::imports::nouns::NounRow;
 use maplebridge::imports::source::{Limits, Source};
 
 use crate::support::files::{Way, bytes, refusal, take, zipped};
+use crate::support::importing::data;
 use crate::support::skip::skip;
 
-/// A file of the shared data; skipped aloud where it is absent.
+/// A file of the shared data; skipped aloud where that is absent.
 fn shared(path: &str) -> Option<Source> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
-    let root = std::env::var("MAPLEBRIDGE_SHARED").unwrap_or_else(|_| beside.to_owned());
-    let file = PathBuf::from(root).join("data").join(path);
-    if !file.exists() {
-        skip("the shared development data is absent");
-        return None;
-    }
-    Some(Source::path(file, Limits::default()).unwrap())
+    data(path).map(|file| Source::path(Path::new(&file).to_owned(), Limits::default()).unwrap())
 }
 
 const CASES: &str = r#"{"constants":{"source":"police","category":"99"},"columns":{"occurred_on":"Date"}}"#;
@@ -153,7 +147,7 @@ fn the_counties_of_shaoxing_load_from_every_kind_of_shapefile() {
 #[test]
 fn all_encodings_projected_coordinates_and_published_cases_come_out_as_their_tables_expect() {
     for name in ["utf8.csv", "utf8_bom.csv", "gbk.csv", "gb18030.csv", "utf16le_bom.csv", "semicolon_gbk.csv", "tab_utf8.txt"] {
-        let Some(source) = shared(&format!("messy/encodings/{name}")) else { return };
+        let Some(source) = shared(&format!("messy/encodings/zhuji_villages_{name}")) else { return };
         let taken = take(source, Noun::Areas, Way::default()).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
         assert_eq!((taken.rows.len(), taken.faulty), (515, 0), "{name}");
     }

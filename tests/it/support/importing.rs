@@ -16,11 +16,12 @@ use super::skip::skip;
 pub(crate) fn data(path: &str) -> Option<String> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
     let root = std::env::var_os("MAPLEBRIDGE_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from);
-    let file = root.join("data").join(path);
-    if !file.exists() {
+    if !root.join("data").exists() {
         skip("the shared development data is absent");
         return None;
     }
+    let file = root.join("data").join(path);
+    assert!(file.exists(), "the shared data has no {path}: a name that is wrong must not pass for absent data");
     Some(file.to_str().unwrap().to_owned())
 }
 
