@@ -13,7 +13,7 @@ const en: typeof zh = {
   reason: 'Reason to {act}', reasonWhy: 'The matter, without names, identity or phone numbers.', needReason: 'Say why', changed: 'This warning was changed just now and is loaded anew; look before you decide.', mayNot: 'You see this warning and may not decide on it.',
   numbers: {
     cases_in_90_days: 'Cases in 90 days', days_since_first: 'Days since the first', cases: 'Cases', expected_cases: 'Cases expected', window_days: 'Window, days', recurrence_days: 'By chance once in, days', cells: 'Cells', parties: 'Parties', elapsed_days: 'Days used', clock_days: 'Days allowed',
-    used_percent: 'Clock used, %', cases_in_8_weeks: 'Cases in 8 weeks', expected_in_8_weeks: 'Expected in 8 weeks', alarm_weeks: 'Weeks past the line', sum_of_line: 'Sum over its limit', escalated: 'Escalated', risk_level: 'Level of risk', silent_days: 'Days without visit or case', households: 'Households', most_households: 'Most by the rule',
+    used_percent: 'Clock used, %', cases_in_8_weeks: 'Cases in 8 weeks', expected_in_8_weeks: 'Expected in 8 weeks', alarm_weeks: 'Weeks past the line', sum_of_line: 'Sum over its limit', escalated: 'Escalated', risk_level: 'Level of risk', silent_days: 'Days without visit or case', households: 'Households', most_households: 'Most by the rule', cases_in_a_year: 'Cases in a year', p: 'Probability by chance, p', covered_percent: 'Households within reach of a room, %',
   },
 }
 export default en

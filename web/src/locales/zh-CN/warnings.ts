@@ -11,6 +11,6 @@ export default {
   reason: '{act}的理由', reasonWhy: '写事由，不写姓名、身份证号和手机号。', needReason: '写明理由', changed: '这条预警刚被改过，已重新载入，看过再定。', mayNot: '您可以看这条预警，但没有处置的权限。',
   numbers: {
     cases_in_90_days: '90 天内件数', days_since_first: '距第一件（天）', cases: '件数', expected_cases: '预期件数', window_days: '时窗（天）', recurrence_days: '偶然一遇（天）', cells: '网格数', parties: '当事方数', elapsed_days: '已用（天）', clock_days: '时限（天）',
-    used_percent: '时限用去（%）', cases_in_8_weeks: '8 周件数', expected_in_8_weeks: '8 周预期件数', alarm_weeks: '越线周数', sum_of_line: '累积和与界限之比', escalated: '已提级', risk_level: '风险等级', silent_days: '无走访无纠纷（天）', households: '户数', most_households: '规模上限（户）',
+    used_percent: '时限用去（%）', cases_in_8_weeks: '8 周件数', expected_in_8_weeks: '8 周预期件数', alarm_weeks: '越线周数', sum_of_line: '累积和与界限之比', escalated: '已提级', risk_level: '风险等级', silent_days: '无走访无纠纷（天）', households: '户数', most_households: '规模上限（户）', cases_in_a_year: '一年件数', p: '偶然如此的概率 p', covered_percent: '调解室服务距离内的户（%）',
   },
 }
