@@ -13,6 +13,8 @@ export default defineConfig({
     timezoneId: 'Asia/Shanghai',
     viewport: { width: 1280, height: 800 },
     launchOptions: {
+      // where no language is set, Chromium cannot write a Chinese file name and calls every download "download"
+      env: { ...(process.env as Record<string, string>), LC_ALL: 'C.UTF-8' },
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [
         '--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',

@@ -14,7 +14,7 @@ use crate::support::skip::skip;
 
 /// A file of the shared data; skipped aloud where that is absent.
 fn shared(path: &str) -> Option<Source> {
-    data(path).map(|file| Source::path(Path::new(&file).to_owned(), Limits::default()).unwrap())
+    data(path).map(|file| Source::path(Path::new(&file), Limits::default()).unwrap())
 }
 
 const CASES: &str = r#"{"constants":{"source":"police","category":"99"},"columns":{"occurred_on":"Date"}}"#;
